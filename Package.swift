@@ -1,0 +1,63 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "elo-surgeon",
+  products: [
+    .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    .library(name: "Corpora", targets: ["Corpora"]),
+    .library(name: "Decoders", targets: ["Decoders"]),
+    .library(name: "LayerProbe", targets: ["LayerProbe"]),
+    .library(name: "ModelSurgery", targets: ["ModelSurgery"]),
+    .library(name: "ELOTrain", targets: ["ELOTrain"]),
+    .executable(name: "elo-surgeon", targets: ["elo-surgeon"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // System libraries. CGSL has no pkgConfig: gsl.pc would link gslcblas in front of OpenBLAS.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+    .target(name: "CKernels"),
+    .target(name: "JSONText"),
+    .target(name: "Figures"),
+    .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
+    .target(name: "Tokenizers", dependencies: ["JSONText"]),
+    .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd"]),
+    .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
+    .target(name: "LayerProbe", dependencies: ["Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
+    .target(name: "ModelSurgery", dependencies: ["Checkpoints", crypto]),
+    .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
+    .executableTarget(
+      name: "elo-surgeon",
+      dependencies: [
+        "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
+        argumentParser,
+      ]),
+
+    .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),
+    .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
+    .testTarget(name: "DecodersTests", dependencies: ["Decoders", "TestSupport"]),
+    .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
+    .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
+    .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
