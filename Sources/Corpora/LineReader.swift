@@ -20,7 +20,9 @@ struct LineReader {
     self.file = file
   }
 
-  /// The next line without its line feed, nil at the end. A last line without a line feed counts when it has bytes.
+  /// The next line without its line feed, nil at the end.
+  ///
+  /// A last line without a line feed counts when it has bytes.
   mutating func next() throws(CorpusError) -> Line? {
     var bytes: [UInt8] = []
     var isClosed = false

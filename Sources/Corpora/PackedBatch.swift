@@ -1,4 +1,6 @@
-/// Rows of packed documents, ready for a training step. `R` rows of `T` positions, flattened row by row.
+/// Rows of packed documents, ready for a training step.
+///
+/// `R` rows of `T` positions, flattened row by row.
 public struct PackedBatch: Sendable, Hashable {
   /// `R`, the number of rows.
   public let rows: Int

@@ -66,7 +66,9 @@ public struct TextSource: Sendable, Hashable {
   public func files() throws(CorpusError) -> [URL] { try TextFile.find(path).map(\.url) }
 }
 
-/// The value of a decimal number. `Double` alone would also read `inf`, `nan` and hexadecimal numbers, which are more
+/// The value of a decimal number.
+///
+/// `Double` alone would also read `inf`, `nan` and hexadecimal numbers, which are more
 /// likely parts of a file's name.
 private func decimalNumber(_ text: Substring) -> Double? {
   guard text.contains(where: { ("0"..."9").contains($0) }),

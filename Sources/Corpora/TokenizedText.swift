@@ -32,7 +32,9 @@ public struct TokenizedText: Sendable {
   /// How many UTF-8 bytes document `i` has.
   public func byteCount(ofDocument i: Int) -> Int { byteStarts[i + 1] - byteStarts[i] }
 
-  /// Reads a text and tokenises it on all cores. The order of documents and every id are as on one core.
+  /// Reads a text and tokenises it on all cores.
+  ///
+  /// The order of documents and every id are as on one core.
   /// - Parameters:
   ///   - textField: The field of a `.jsonl` that holds the text.
   ///   - maximumDocuments: Reading stops behind so many documents; nil reads them all.
