@@ -68,13 +68,24 @@ public struct TextSet: Sendable {
     return (try part(false), try part(true))
   }
 
-  /// The beginnings of the texts, for evaluations that must be quick: documents from the front, each cut at
-  /// `tokensPerDocument`, until `tokensPerText` are reached.
-  public func beginnings(tokensPerDocument: Int, tokensPerText: Int, tokenizer: Tokenizer) throws -> TextSet {
-    TextSet(
-      texts: try texts.map {
-        try $0.beginnings(tokensPerDocument: tokensPerDocument, tokensPerText: tokensPerText, tokenizer: tokenizer)
-      }, weights: weights, specialTokens: specialTokens)
+  /// A sample for evaluations that must be quick: of each text whole documents, in order, that together fit in a number
+  /// of tokens.
+  /// - Throws: `TrainingError.missingText` when not one document of a text fits.
+  public func sample(tokensPerText: Int) throws -> TextSet {
+    let samples = try texts.map { text in
+      var left = tokensPerText
+      let documents = (0..<text.documentCount).filter { document in
+        let count = text.tokenCount(ofDocument: document)
+        guard count > 0, count <= left else { return false }
+        left -= count
+        return true
+      }
+      guard !documents.isEmpty else {
+        throw TrainingError.missingText("no document of text \(text.name) fits in \(tokensPerText) tokens")
+      }
+      return try text.selecting(documents)
+    }
+    return TextSet(texts: samples, weights: weights, specialTokens: specialTokens)
   }
 
   private static func isHeldOut(_ tokens: ArraySlice<UInt32>) -> Bool {
@@ -89,19 +100,5 @@ extension TokenizedText {
   func selecting(_ documents: [Int]) throws -> TokenizedText {
     try TokenizedText(
       name: name, documents: documents.map { (Array(tokens(ofDocument: $0)), byteCount(ofDocument: $0)) })
-  }
-
-  /// The beginnings of the first documents; bytes are counted by decoding what is left of a cut document.
-  func beginnings(tokensPerDocument: Int, tokensPerText: Int, tokenizer: Tokenizer) throws -> TokenizedText {
-    var documents: [(ids: [UInt32], byteCount: Int)] = []
-    var left = tokensPerText
-    for document in 0..<documentCount where left > 0 {
-      let ids = Array(tokens(ofDocument: document).prefix(min(tokensPerDocument, left)))
-      guard !ids.isEmpty else { continue }
-      let whole = ids.count == tokenCount(ofDocument: document)
-      documents.append((ids, whole ? byteCount(ofDocument: document) : tokenizer.decode(ids).utf8.count))
-      left -= ids.count
-    }
-    return try TokenizedText(name: name, documents: documents)
   }
 }
