@@ -59,7 +59,10 @@ extension Decoder {
       let activations = context.workspace.activations(keptFor: index, tokens: batch.count)
       layers[index].backward(dx, activations, inputGradient: index > lowest! || embedding.isTrained, context)
     }
-    if let dEmbedding = embedding.gradient { device.embedBackward(batch.ids, dx, into: dEmbedding) }
+    if let dEmbedding = embedding.gradient {
+      bridges[-1]?.backward(dx, scratch: context.shared(.normed), device: device)
+      device.embedBackward(batch.ids, dx, into: dEmbedding)
+    }
     return device.download(losses)
   }
 
@@ -88,6 +91,7 @@ extension Decoder {
     // Each layer writes straight into the place that the next one reads.
     func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
     device.embed(context.batch.ids, embedding.value, into: input(0))
+    bridges[-1]?.forward(input(0), scratch: context.shared(.normed), device: device)
     for (index, layer) in layers.enumerated() {
       let stream = activations(index)
       let next = input(index + 1)

@@ -17,7 +17,8 @@ public final class Decoder {
   public let finalNorm: Parameter
   /// `[V, D]`; the embedding itself when tied.
   public let head: Parameter
-  /// What is applied to the residual stream after a layer, by that layer's index: what stands for removed layers.
+  /// What is applied to the residual stream after a layer, by that layer's index, -1 being the embedding: what stands
+  /// for removed layers.
   public private(set) var bridges: [Int: Bridge] = [:]
 
   private var currentWorkspace: Workspace?
@@ -73,14 +74,14 @@ public final class Decoder {
     for parameter in parameters { parameter.startTraining(on: device) }
   }
 
-  /// Puts bridges after the layers they name, in place of those there were.
+  /// Puts bridges after the layers they name (-1: after the embedding), in place of those there were.
   /// - Throws: `DecoderError.badBridge` when one is not D wide or follows no layer.
   public func setBridges(_ bridges: [Int: Bridge]) throws(DecoderError) {
     for (layer, bridge) in bridges {
       guard bridge.bias.columns == configuration.width else {
         throw .badBridge("it is \(bridge.bias.columns) wide, the model \(configuration.width)")
       }
-      guard layer >= 0 && layer < configuration.layerCount - 1 else {
+      guard layer >= -1 && layer < configuration.layerCount else {
         throw .badBridge("it follows layer \(layer), the model has \(configuration.layerCount) layers")
       }
     }

@@ -30,6 +30,7 @@ public final class Generation {
     let activations = context.workspace.activations(keptFor: nil, tokens: ids.count)
     let stream = activations.input
     device.embed(context.batch.ids, decoder.embedding.value, into: stream)
+    decoder.bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
     for (index, layer) in decoder.layers.enumerated() {
       let (allKeys, allValues) = (keys[index], values[index])
       let new = past..<past + ids.count
