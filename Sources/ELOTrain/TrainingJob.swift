@@ -2,7 +2,6 @@ import Checkpoints
 import Corpora
 import Decoders
 import Foundation
-import ModelSurgery
 import Tokenizers
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
