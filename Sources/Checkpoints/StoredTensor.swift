@@ -13,6 +13,14 @@ public struct StoredTensor: Sendable {
   /// Where the tensor's bytes stand in the file.
   public let byteRange: Range<Int>
 
+  package init(name: String, dtype: DType, shape: [Int], file: MappedFile, byteRange: Range<Int>) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.file = file
+    self.byteRange = byteRange
+  }
+
   /// The product of the shape.
   public var elementCount: Int { shape.reduce(1, *) }
   /// The bytes that the tensor takes.
