@@ -2,10 +2,18 @@ import Foundation
 
 /// A directory that appears complete or not at all.
 ///
-/// Everything is written into a hidden sibling of the destination, `.NAME.staging`, which one rename turns into the
-/// destination after all files are flushed. A lock on the staging directory itself, which the kernel drops with its
+/// Everything is written into a sibling of the destination, the hidden `.NAME.staging` or, where people follow long work,
+/// `NAME.partial`, which one rename turns into the destination after all files are flushed. A lock on the staging directory itself, which the kernel drops with its
 /// process, tells a running writer from the remains of a dead one: remains are removed by the next writer.
 public struct StagedDirectory: ~Copyable {
+  /// How the sibling is called while it is not complete.
+  public enum Naming: Sendable {
+    /// `.NAME.staging`.
+    case hidden
+    /// `NAME.partial`.
+    case partial
+  }
+
   /// Where to write.
   public let url: URL
   /// What the directory becomes.
@@ -18,9 +26,10 @@ public struct StagedDirectory: ~Copyable {
   /// - Parameters:
   ///   - destination: must not exist, or be an empty directory.
   ///   - byteCount: what will be written, nil when it is not known; refused at once where the disk has less.
+  ///   - naming: how the sibling is called meanwhile.
   /// - Throws: `destinationExists`, `destinationBusy`, `noSpace`, `unwritable`.
-  public init(for destination: URL, byteCount: Int? = nil) throws(CheckpointError) {
-    let (target, staging) = try Self.paths(for: destination)
+  public init(for destination: URL, byteCount: Int? = nil, naming: Naming = .hidden) throws(CheckpointError) {
+    let (target, staging) = try Self.paths(for: destination, naming)
     try Self.requireAbsentOrEmpty(target)
     if let byteCount, let available = availableBytes(at: staging), available < byteCount {
       throw .noSpace(path: target.path(percentEncoded: false), needed: byteCount, available: available)
@@ -43,13 +52,16 @@ public struct StagedDirectory: ~Copyable {
   }
 
   /// Resolves the destination and names its staging directory.
-  private static func paths(for destination: URL) throws(CheckpointError) -> (target: URL, staging: URL) {
+  private static func paths(
+    for destination: URL, _ naming: Naming
+  ) throws(CheckpointError) -> (target: URL, staging: URL) {
     let target = destination.absoluteURL.standardizedFileURL.resolvingSymlinksInPath()
     let parent = target.deletingLastPathComponent()
     do { try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
       throw .unwritable(path: parent.path(percentEncoded: false), reason: "the directory cannot be made")
     }
-    return (target, parent.appending(path: ".\(target.lastPathComponent).staging"))
+    let name = target.lastPathComponent
+    return (target, parent.appending(path: naming == .hidden ? ".\(name).staging" : "\(name).partial"))
   }
 
   private static func requireAbsentOrEmpty(_ target: URL) throws(CheckpointError) {

@@ -1,4 +1,6 @@
-/// A tensor in a mapped safetensors file. Its bytes may be misaligned for its type.
+/// A tensor in a mapped safetensors file.
+///
+/// Its bytes may be misaligned for its type.
 public struct StoredTensor: Sendable {
   /// The name in the checkpoint.
   public let name: String
@@ -10,6 +12,14 @@ public struct StoredTensor: Sendable {
   public let file: MappedFile
   /// Where the tensor's bytes stand in the file.
   public let byteRange: Range<Int>
+
+  package init(name: String, dtype: DType, shape: [Int], file: MappedFile, byteRange: Range<Int>) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.file = file
+    self.byteRange = byteRange
+  }
 
   /// The product of the shape.
   public var elementCount: Int { shape.reduce(1, *) }
