@@ -26,8 +26,9 @@ public struct Checkpoint: Sendable {
   public let indexName: String?
   /// All tensors: shard by shard, in the order of their bytes.
   public let tensors: OrderedDictionary<String, StoredTensor>
-  /// Every other file, as a path below the directory with `/`, sorted: tokenizer, code, templates, config.json.
-  /// Hidden directories (version control, download caches) are left out.
+  /// Every other file: tokenizer, code, templates, config.json.
+  ///
+  /// Paths below the directory with `/`, sorted. Hidden directories (version control, download caches) are left out.
   public let sideFiles: [String]
 
   /// The folder inside a checkpoint that belongs to elo-surgeon; loaders of models do not look there.

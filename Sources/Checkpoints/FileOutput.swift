@@ -90,7 +90,9 @@ package struct FileOutput: ~Copyable {
   }
 }
 
-/// `copy_file_range(2)`. glibc declares it for GNU sources only, so Swift's overlay lacks it and it is looked up.
+/// The kernel's file-to-file copy, `copy_file_range(2)`.
+///
+/// glibc declares it for GNU sources only, so Swift's overlay lacks it and it is looked up.
 private let kernelCopy = dlsym(nil, "copy_file_range").map {
   unsafeBitCast(
     $0,

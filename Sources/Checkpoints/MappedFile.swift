@@ -4,8 +4,9 @@ import Foundation
 ///
 /// The file's length is taken once, from the opened file. Whoever cuts the file while it is mapped makes reads of the
 /// lost pages fail with SIGBUS, as with every mapping.
-// Immutable after init, and the mapped bytes are only ever read.
 public final class MappedFile: @unchecked Sendable {
+  // Sendable: immutable after init, and the mapped bytes are only ever read.
+
   /// The path the file was opened by.
   public let url: URL
   /// The file's length in bytes.
@@ -56,6 +57,8 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   /// Reads a range in order through a bounded buffer, without touching the mapping.
+  ///
+  /// All pieces but the last are 4 MiB, so no element of a tensor is cut; the buffer is aligned to a page.
   /// - Throws: `unreadable` when the file became shorter, and what `body` throws.
   package func forEachChunk(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(range.count, 1), 4 << 20), alignment: 4096)
@@ -63,14 +66,23 @@ public final class MappedFile: @unchecked Sendable {
     var position = range.lowerBound
     while position < range.upperBound {
       let wanted = min(chunk.count, range.upperBound - position)
-      let got = pread(descriptor, chunk.baseAddress!, wanted, off_t(position))
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: chunk[..<wanted]), at: position)
+      try body(UnsafeRawBufferPointer(rebasing: chunk[..<wanted]))
+      position += wanted
+    }
+  }
+
+  /// Fills a buffer from a place in the file.
+  private func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int) throws(CheckpointError) {
+    var done = 0
+    while done < buffer.count {
+      let got = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position + done))
       if got < 0, errno == EINTR { continue }
       guard got > 0 else {
-        let path = url.path(percentEncoded: false)
-        throw CheckpointError.unreadable(path: path, reason: got == 0 ? "it became shorter" : systemReason())
+        let reason = got == 0 ? "it became shorter" : systemReason()
+        throw .unreadable(path: url.path(percentEncoded: false), reason: reason)
       }
-      try body(UnsafeRawBufferPointer(start: chunk.baseAddress!, count: got))
-      position += got
+      done += got
     }
   }
 }

@@ -1,4 +1,6 @@
-/// A tensor in a mapped safetensors file. Its bytes may be misaligned for its type.
+/// A tensor in a mapped safetensors file.
+///
+/// Its bytes may be misaligned for its type.
 public struct StoredTensor: Sendable {
   /// The name in the checkpoint.
   public let name: String

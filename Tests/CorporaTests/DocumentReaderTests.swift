@@ -23,7 +23,7 @@ import Testing
     #expect(try texts("corpora/tree/empty.txt", chunkSize: chunkSize) == [""])
     let c = (0..<120).map { "document \($0) " + String(repeating: "x", count: $0 * 7 % 50) }
     #expect(try texts("corpora/tree/sub/c.jsonl.gz", chunkSize: chunkSize) == c)
-    let d = String(repeating: "first frame\n", count: 300) + "second frame\n"
+    let d = String(repeating: "first frame\n", count: 300) + String(repeating: "second frame\n", count: 200)
     #expect(try texts("corpora/tree/sub/D.TXT.zst", chunkSize: chunkSize) == [d])
   }
 
