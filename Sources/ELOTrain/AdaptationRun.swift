@@ -83,7 +83,7 @@ final class AdaptationRun {
     let fitting = adaptation.bridgeFitting
     let decoder = try Decoder(Checkpoint(directory: adaptation.checkpoint), device: device)
     // Both languages go through the bridge while the layers train, so each has half of the fit.
-    let mixture = try training.weighted(training.texts.map { _ in 1 })
+    let mixture = training.weighted(training.texts.map { _ in 1 })
       .mixture(sequenceLength: fitting.sequenceLength, seed: adaptation.pretraining.seed)
     let bridges = try fitting.fit(decoder, layerMap: layers, mixture: mixture) { done, total in
       observe(.read(.bridge, done: done, total: total))
@@ -92,6 +92,7 @@ final class AdaptationRun {
     return bridges.map(\.report)
   }
 
+  @discardableResult
   private func stage<Result>(_ name: Adaptation.Stage, _ body: () throws -> Result) throws -> Result {
     guard observe(.began(name)) else { throw TrainingError.interrupted }
     let start = ContinuousClock.now

@@ -45,8 +45,8 @@ public struct TextSet: Sendable {
   }
 
   /// Rows of training text.
-  public func mixture(sequenceLength: Int, seed: UInt64) throws -> Mixture {
-    try Mixture(
+  public func mixture(sequenceLength: Int, seed: UInt64) -> Mixture {
+    Mixture(
       texts: texts, weights: weights, sequenceLength: sequenceLength, specialTokens: specialTokens, seed: seed)
   }
 
@@ -103,7 +103,7 @@ public struct TextSet: Sendable {
 
 extension TokenizedText {
   /// Some documents of a text, in the given order.
-  func selecting(_ documents: [Int]) throws -> TokenizedText {
+  package func selecting(_ documents: [Int]) throws -> TokenizedText {
     try TokenizedText(
       name: name, documents: documents.map { (Array(tokens(ofDocument: $0)), byteCount(ofDocument: $0)) })
   }

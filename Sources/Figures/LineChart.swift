@@ -111,7 +111,7 @@ public struct LineChart: Figure {
     if places.count > limit {
       chosen = (0..<limit).map { places[$0 * (places.count - 1) / (limit - 1)] }
     }
-    let note = places.count > limit ? "\(limit) of \(places.count) rows, evenly chosen." : nil
+    let note = places.count > limit ? "\(limit) of \(readableText(Double(places.count))) rows, evenly chosen." : nil
     return Table(
       columns: [.init(xLabel)] + series.map { .init($0.name) }, rows: chosen.map { [.number($0)] + values[$0]! },
       note: note)

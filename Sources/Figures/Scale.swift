@@ -105,11 +105,12 @@ package struct Scale: Sendable {
   }
 }
 
-/// How marked values are written: with `k`, `M`, `G` where they are large, and just the digits that tell them apart.
+/// How marked values are written: with `k`, `M`, `G`, `T` where they are large, and just the digits that tell them apart.
 private func tickLabels(_ values: [Double]) -> [String] {
   let largest = values.map { abs($0) }.max() ?? 0
   let (unit, suffix): (Double, String) =
     switch largest {
+    case 1e12...: (1e12, "T")
     case 1e9...: (1e9, "G")
     case 1e6...: (1e6, "M")
     case 1e4...: (1e3, "k")
@@ -118,7 +119,7 @@ private func tickLabels(_ values: [Double]) -> [String] {
   let scaled = values.map { $0 / unit }
   let decimals = (0...12).first { decimals in
     let factor = pow(10, Double(decimals))
-    return scaled.allSatisfy { abs(($0 * factor).rounded() - $0 * factor) <= 1e-6 * max(1, abs($0 * factor)) }
+    return scaled.allSatisfy { abs(($0 * factor).rounded() - $0 * factor) <= 1e-9 * abs($0 * factor) }
   }
   return scaled.map { value in
     if value == 0 { return "0" }

@@ -50,6 +50,7 @@ let stylesheet = """
   svg text { font-size: 13px; font-family: inherit; fill: var(--text); font-variant-numeric: tabular-nums; }
   svg .tick, svg .axis-name { fill: var(--muted); }
   svg .axis-name { font-size: 12.5px; }
+  svg .category { font-weight: 500; }
   svg .muted { fill: var(--muted); }
   svg .label { font-weight: 600; }
   svg .label.muted { font-weight: 400; }

@@ -40,9 +40,9 @@ struct BridgeCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    let record = try SurgeryRecord(directory: directory(detached))
     let whole = try Checkpoint(directory: directory(base))
-    try record.requireBase(whole)
+    // Also refuses a base that the layers do not come from.
+    let layers = try AttachPlan(trained: Checkpoint(directory: directory(detached)), base: whole).layers
     let decoder = try Decoder(whole, device: compute.device)
     var fitting = BridgeFitting()
     fitting.tokens = tokens
@@ -52,7 +52,7 @@ struct BridgeCommand: ParsableCommand {
       textField: textField)
     var line = ProgressLine()
     let bridges = try fitting.fit(
-      decoder, layerMap: record.layers, mixture: texts.mixture(sequenceLength: fitting.sequenceLength, seed: seed)
+      decoder, layerMap: layers, mixture: texts.mixture(sequenceLength: fitting.sequenceLength, seed: seed)
     ) { done, total in
       line.show("bridge", fraction: Double(done) / Double(total), details: "\(done) tokens", secondsLeft: nil)
       return !Interruption.isRequested
