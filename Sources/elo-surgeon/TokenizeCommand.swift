@@ -1,0 +1,34 @@
+import ArgumentParser
+import Corpora
+import Foundation
+import Tokenizers
+
+/// `elo-surgeon tokenize CHECKPOINT FILE`: the ids of each document, a JSON array per line.
+struct TokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Print the token ids of each document as a JSON array.",
+    discussion: """
+      One line per document. No special tokens are added; special tokens written in the text are recognised. An empty \
+      document is [].
+      """)
+
+  @Argument(help: "A checkpoint directory with a tokenizer.json.", completion: .directory)
+  var checkpoint: String
+
+  @Argument(help: "A .jsonl or .txt file, also .gz or .zst, a directory or a glob of these.", completion: .file())
+  var file: String
+
+  @Option(help: "The field of a .jsonl line that holds the text.")
+  var textField = "text"
+
+  func run() throws {
+    let tokenizer = try Tokenizer(directory: URL(filePath: checkpoint))
+    let source = try TextSource(argument: "text=\(file)")
+    let output = FileHandle.standardOutput
+    try DocumentReader(files: source.files(), textField: textField).forEach { document in
+      let ids = tokenizer.encode(utf8: document.text).map(String.init).joined(separator: ",")
+      try output.write(contentsOf: Data("[\(ids)]\n".utf8))
+    }
+  }
+}
