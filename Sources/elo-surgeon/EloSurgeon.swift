@@ -19,7 +19,7 @@ struct EloSurgeon: ParsableCommand {
       CommandGroup(
         name: "Training", subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self]),
       CommandGroup(
-        name: "Looking", subcommands: [EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),
+        name: "Looking", subcommands: [ProbeCommand.self, EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),
     ])
 
   /// Runs the command, and says of a failure what it is and what to do, without a stack of types.
