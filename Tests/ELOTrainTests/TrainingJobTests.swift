@@ -60,7 +60,8 @@ import Testing
         #expect(same != name.contains(".layers."), "\(name)")
       }
       #expect(FileManager.default.fileExists(atPath: trained.appending(path: "surgery.json").path))
-      let lines = try String(contentsOf: trained.appending(path: "metrics.jsonl"), encoding: .utf8).split(separator: "\n")
+      let lines = try String(contentsOf: trained.appending(path: "metrics.jsonl"), encoding: .utf8).split(
+        separator: "\n")
       #expect(lines.count == 2)
     }
   }
