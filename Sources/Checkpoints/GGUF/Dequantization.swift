@@ -10,9 +10,10 @@ func dequantize(
   _ type: GGMLType, blocks: Int, from source: UnsafeRawPointer, into destination: UnsafeMutablePointer<Float>
 ) {
   switch type {
-  case .f32: destination.withMemoryRebound(to: UInt8.self, capacity: blocks * 4) { bytes in
-    UnsafeMutableRawPointer(bytes).copyMemory(from: source, byteCount: blocks * 4)
-  }
+  case .f32:
+    destination.withMemoryRebound(to: UInt8.self, capacity: blocks * 4) { bytes in
+      UnsafeMutableRawPointer(bytes).copyMemory(from: source, byteCount: blocks * 4)
+    }
   case .f16: widenF16(blocks, source, destination)
   case .bf16: widenBF16(blocks, source, destination)
   case .q4x0: dequantizeQ4x0(blocks, source, destination)
