@@ -40,6 +40,11 @@ public struct HeatMap: Figure {
     self.values = values
     self.colors = colors
     self.decimals = decimals
+    self.range = Self.range(of: values.joined().compactMap { $0 }.filter(\.isFinite), colors)
+    let longestName = rows.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0
+    self.rowNameWidth = min(200, longestName + 10)
+    let width = min(44, (760 - rowNameWidth - 8) / Double(max(columns.names.count, 1)))
+    self.cell = (width, min(30, max(width, 9)))
   }
 
   /// The numbers that can be shown, with their places.
@@ -75,8 +80,13 @@ public struct HeatMap: Figure {
   }
 
   /// The numbers at the ends of the colours; even around the middle of diverging ones.
-  package var range: ClosedRange<Double> {
-    guard let low = shown.map(\.value).min(), let high = shown.map(\.value).max() else { return 0...1 }
+  package let range: ClosedRange<Double>
+  /// Cells are at most 44 units wide and 30 high.
+  let cell: (width: Double, height: Double)
+  let rowNameWidth: Double
+
+  private static func range(of values: [Double], _ colors: Colors) -> ClosedRange<Double> {
+    guard let low = values.min(), let high = values.max() else { return 0...1 }
     switch colors {
     case .sequential: return low < high ? low...high : low...(low + 1)
     case .diverging(let middle):
@@ -87,14 +97,6 @@ public struct HeatMap: Figure {
 
   var ramp: ColorRamp { colors == .sequential ? .sequential : .diverging }
 
-  /// Cells are at most 44 units wide and 30 high.
-  var cell: (width: Double, height: Double) {
-    let width = min(44, (760 - rowNameWidth - 8) / Double(max(columns.names.count, 1)))
-    return (width, min(30, max(width, 9)))
-  }
-  var rowNameWidth: Double {
-    min(200, (rows.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0) + 10)
-  }
   /// The room above the cells: the scale of colours and the name of the rows.
   static let top = 84.0
 

@@ -133,7 +133,9 @@ extension ConfigSlicer {
     let marked = order.indices.filter {
       (order[$0] + 1) % interval == 0 && order[$0] >= start && order[$0] <= end
     }
-    guard let first = marked.first, let last = marked.last, marked == Array(first...last) else {
+    // A span behind the last layer has no layer in it.
+    let (first, last) = (marked.first ?? order.count, marked.last ?? order.count)
+    guard marked.isEmpty || marked == Array(first...last) else {
       throw refusal(startKey, .notConsecutive(layers: marked))
     }
     try set(startKey, to: String(first), reason: "the first layer with experts")

@@ -4,7 +4,7 @@ import OrderedCollections
 
 /// The names under which decoders keep what is not in a layer.
 enum DecoderNames {
-  /// Words that number the layers: `model.layers.7.`, `transformer.h.7.`
+  /// Words that number the layers, as in `model.layers.7.` and `transformer.h.7.` of tensor names.
   static let layerContainers: Set<String> = ["layers", "h", "blocks", "block"]
   /// Parts of names of towers that are no text decoder.
   static let otherTowers = ["vision", "visual", "image", "audio", "speech", "mtp", "sam_model", "encoder"]
@@ -55,7 +55,7 @@ public struct DecoderLayout: Sendable {
   public let modelType: String
   /// The number of layers.
   public let layerCount: Int
-  /// What stands before a layer's number in a tensor's name, such as `model.layers.`
+  /// What stands before a layer's number in a tensor's name, `model.layers.` in most families.
   public let layerPrefix: String
   /// What each tensor is, in the order of the checkpoint.
   public let roles: OrderedDictionary<String, Role>

@@ -1,5 +1,6 @@
-/// What surgery has to know of a model family: which config fields follow the layers, and which projections of a
-/// layer write to the residual stream. Everything a family is stands in this file.
+/// What surgery has to know of a model family; everything a family is stands in this file.
+///
+/// That is which config fields follow the layers, and which projections of a layer write to the residual stream.
 ///
 /// Tensor names are not listed by family: a layer moves with every tensor under its number, so a family needs no
 /// list of them, and `DecoderNames` finds embedding, final norm and head.

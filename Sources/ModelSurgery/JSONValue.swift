@@ -25,7 +25,9 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
   /// A list of integers.
   package static func integers(_ integers: some Sequence<Int>) -> JSONValue { .array(integers.map { .integer($0) }) }
 
-  /// The document, two spaces a level; lists of plain values stay on one line. Numbers have all their digits.
+  /// The document, two spaces a level.
+  ///
+  /// Lists of plain values stay on one line; numbers have all their digits.
   package var text: String { spelling(indentation: "") }
 
   private var isPlain: Bool {

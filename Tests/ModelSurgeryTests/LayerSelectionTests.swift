@@ -18,9 +18,11 @@ struct LayerSelectionTests {
 
   @Test(arguments: [
     ("", "", SurgeryError.SelectionProblem.empty), ("1,,2", "", .empty), ("one", "one", .malformed),
-    ("-1", "-1", .malformed), ("1.5", "1.5", .malformed), ("first:", "first:", .malformed), ("2..4", "2..4", .malformed),
+    ("-1", "-1", .malformed), ("1.5", "1.5", .malformed), ("first:", "first:", .malformed),
+    ("2..4", "2..4", .malformed),
     ("10", "10", .outOfRange(layerCount: 10)), ("first:11", "first:11", .outOfRange(layerCount: 10)),
-    ("8...10", "8...10", .outOfRange(layerCount: 10)), ("99999999999999999999", "99999999999999999999", .outOfRange(layerCount: 10)),
+    ("8...10", "8...10", .outOfRange(layerCount: 10)),
+    ("99999999999999999999", "99999999999999999999", .outOfRange(layerCount: 10)),
     ("4..<4", "4..<4", .empty), ("5...4", "5...4", .empty), ("first:0", "first:0", .empty),
     ("0,first", "first", .repeated(layer: 0)), ("0...4,3", "3", .repeated(layer: 3)),
   ])
