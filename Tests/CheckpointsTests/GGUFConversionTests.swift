@@ -14,13 +14,14 @@ import TestSupport
       var last = TransferProgress(completed: 0, total: 0)
       try plan.execute(to: output) { last = $0 }
       let checkpoint = try Checkpoint(directory: output)
-      let expected = try storedTensors(fixture("gguf/\(model)-\(dtypeName).safetensors"))
+      let expected = try readTensors(fixture("gguf/\(model)-\(dtypeName).safetensors"))
       #expect(checkpoint.tensors.keys.sorted() == expected.keys.sorted())
       for (name, tensor) in checkpoint.tensors {
         let wanted = try #require(expected[name])
         #expect(tensor.dtype == dtype)
         #expect(tensor.shape == wanted.shape, "\(name)")
-        #expect(tensor.withUnsafeBytes { Array($0) } == wanted.bytes, "\(name)")
+        let isEqual = tensor.withUnsafeBytes { found in wanted.withUnsafeBytes { found.elementsEqual($0) } }
+        #expect(isEqual, "\(name)")
       }
       #expect(plan.tensorCount == expected.count)
       #expect(plan.parameterCount == expected.values.reduce(0) { $0 + $1.shape.reduce(1, *) })
@@ -102,6 +103,31 @@ import TestSupport
     try withConverted(bytes) { output in
       let scaling = try json("config.json", in: output)["rope_scaling"]
       #expect(canonical(scaling) == #"{"factor":4.0,"rope_type":"linear"}"#)
+    }
+  }
+
+  @Test(arguments: [
+    ("gpt-2", 0, true, "null"), ("starcoder", 1, true, "null"), ("refact", 1, true, "null"),
+    ("codeshell", 1, true, "null"), ("llama3", 1, false, "null"), ("llama-v3", 1, false, "null"),
+    ("smaug-bpe", 1, false, "null"), ("qwen2", 1, false, #"{"type":"NFC"}"#),
+    ("deepseek-r1-qwen", 1, false, #"{"type":"NFC"}"#), ("tekken", 1, false, "null"),
+    ("deepseek-coder", 5, false, "null"),
+  ])
+  func everyKnownPreTokenizerEndsInBytes(
+    _ name: String, _ splits: Int, _ usesRegex: Bool, _ normalizer: String
+  ) throws {
+    let bytes = GGUFBuilder.llama(omitting: ["tokenizer.ggml.pre"]) {
+      $0.add("tokenizer.ggml.pre", name)
+      $0.add("tokenizer.ggml.add_bos_token", false)
+    }
+    try withConverted(bytes) { output in
+      let tokenizer = try json("tokenizer.json", in: output)
+      let steps = try #require(tokenizer["pre_tokenizer"])
+      let last = steps["pretokenizers"]?.elements?.last ?? steps
+      #expect(steps["pretokenizers"]?.elements?.count ?? 1 == splits + 1)
+      #expect(last["type"]?.string == "ByteLevel")
+      #expect(last["use_regex"]?.bool == usesRegex)
+      #expect(canonical(tokenizer["normalizer"]) == normalizer)
     }
   }
 

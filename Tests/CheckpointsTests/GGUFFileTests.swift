@@ -15,7 +15,8 @@ import TestSupport
       let wanted = try #require(expected[tensor.name]).map(\.bitPattern)
       #expect(found.count == wanted.count)
       let different = zip(found, wanted).enumerated().filter { $0.element.0 != $0.element.1 }.map(\.offset)
-      #expect(different.isEmpty, "\(tensor.name) differs at \(different.prefix(5)) of \(wanted.count)")
+      let isEqual = different.isEmpty
+      #expect(isEqual, "\(tensor.name) differs at \(different.prefix(5)) of \(wanted.count)")
     }
   }
 

@@ -4,31 +4,12 @@ import JSONText
 import Testing
 import TestSupport
 
-/// A tensor of a safetensors file, read whole.
-struct ReadTensor {
-  let dtype: DType
-  let shape: [Int]
-  let bytes: [UInt8]
-}
-
-/// The tensors of a safetensors file.
-func storedTensors(_ url: URL) throws -> [String: ReadTensor] {
-  let file = try MappedFile(url)
-  return try file.withUnsafeBytes { buffer in
-    let header = try SafetensorsHeader(file: buffer, path: url.lastPathComponent)
-    return Dictionary(
-      uniqueKeysWithValues: header.entriesInFileOrder.map { entry in
-        (entry.name, ReadTensor(dtype: entry.dtype, shape: entry.shape, bytes: Array(buffer[entry.byteRange])))
-      })
-  }
-}
-
 /// The elements of a safetensors file whose tensors are all F32.
 func singles(_ url: URL) throws -> [String: [Float]] {
-  try storedTensors(url).mapValues { tensor in
+  try readTensors(url).mapValues { tensor in
     precondition(tensor.dtype == .f32, "\(url.lastPathComponent) holds \(tensor.dtype)")
-    return tensor.bytes.withUnsafeBytes { buffer in
-      (0..<buffer.count / 4).map { i in
+    return tensor.withUnsafeBytes { buffer in
+      (0..<tensor.elementCount).map { i in
         Float(bitPattern: UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)))
       }
     }
