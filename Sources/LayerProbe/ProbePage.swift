@@ -20,32 +20,47 @@ extension ProbeReport {
 
   private func blocks(of description: ScoreDescription) -> [Page.Block] {
     guard let criterion = criteria[description.name], criterion.ranks else { return [] }
-    let series = texts.map { text in
-      DotChart.Series(
-        text.name,
-        values: zip(criterion.layers[text.name] ?? [], criterion.intervals[text.name] ?? []).map {
-          DotChart.Value($0, interval: $1[0]...$1[1])
-        })
-    }
+    let layers = (0..<checkpoint.layers).map(Double.init)
+    let chart = LineChart(
+      title: description.name, xLabel: "layer", yLabel: criterion.unit,
+      series: texts.map { LineChart.Series($0.name, x: layers, y: criterion.layers[$0.name] ?? []) })
     let percent = Int((100 * bootstrap.confidence).rounded())
     return [
-      .figure(
-        DotChart(
-          title: description.name, yLabel: criterion.unit, categories: (0..<checkpoint.layers).map(String.init),
-          series: series, decimals: 4),
-        caption: "\(criterion.description). Lines: \(percent) % intervals over documents.")
+      .figure(chart, caption: "\(criterion.description); mean over documents."),
+      .table(
+        intervalTable(of: criterion),
+        caption: "\(percent) % intervals over documents, and the share of draws in which the layer is among the "
+          + "\(selectedLayers.count) highest"),
     ]
   }
 
+  private func intervalTable(of criterion: CriterionSummary) -> Table {
+    let rows = (0..<checkpoint.layers).map { layer in
+      [Table.Cell.text(String(layer))]
+        + texts.flatMap { text -> [Table.Cell] in
+          guard let interval = criterion.intervals[text.name]?[layer],
+            let share = criterion.topShares[text.name]?[layer]
+          else { return [.missing, .missing, .missing] }
+          return [.number(interval[0]), .number(interval[1]), .number(share)]
+        }
+    }
+    let columns = texts.flatMap { text in
+      [Table.Column("\(text.name) from"), Table.Column("to"), Table.Column("among the highest", decimals: 2)]
+    }
+    return Table(columns: [Table.Column("layer")] + columns, rows: rows)
+  }
+
   private var agreementBlocks: [Page.Block] {
-    [
-      .figure(
-        HeatMap(
-          title: "Rank correlation between criteria", valueLabel: "Spearman correlation on \(agreement.text)",
-          rows: ("criterion", agreement.criteria), columns: ("criterion", agreement.criteria),
-          values: agreement.spearman, colors: .diverging(middle: 0)),
-        caption: "1: the same order of layers, -1: the reverse. Below \(LayerChoice.agreementNeeded) on average no "
-          + "ranking is used.")
+    let rows = zip(agreement.criteria, agreement.spearman).map { name, correlations in
+      [Table.Cell.text(name)] + correlations.map { $0.map { .number($0) } ?? .missing }
+    }
+    let columns = [Table.Column("criterion")] + agreement.criteria.map { Table.Column($0, decimals: 2) }
+    return [
+      .table(
+        Table(columns: columns, rows: rows),
+        caption:
+          "Spearman correlation between the layers' means on \(agreement.text). 1: the same order of layers, -1: "
+          + "the reverse. Below \(LayerChoice.agreementNeeded) on average no ranking is used.")
     ]
   }
 

@@ -62,4 +62,18 @@ import Testing
     let documents = try #require(criteria["score_0"]?["documents"] as? [String: [[Double]]])
     #expect(documents == ["de": [[0, 4, 1, 8, 2], [2, 6, 3, 10, 4]]])
   }
+
+  @Test func `the page shows the choice, every score, every layer and what was typed`() throws {
+    let scores = makeScores([[1, 5, 2, 9, 3], [10, 50, 20, 60, 30]], variant: [4, 4, 4, 4, 7])
+    let report = try ProbeReport(
+      scores, checkpoint: .init(path: "a <model>", layers: 5, hashes: ["config.json": "00ff"]), maximumTokens: 512,
+      bootstrap: Bootstrap(resamples: 20, seed: 1), choice: LayerChoice(scores))
+    let html = report.page(command: "elo-surgeon probe x", scores: scores.scores.map(\.description)).html
+    for part in [
+      report.verdict, "a &lt;model&gt;", "score_0", "score_1", "variant", "60.00000", "00ff", "elo-surgeon probe x",
+    ] {
+      #expect(html.contains(part), "\(part)")
+    }
+    #expect(html.components(separatedBy: "<svg").count == 3, "a picture for each ranking score, none for variants")
+  }
 }
