@@ -93,14 +93,8 @@ public struct Checkpoint: Sendable {
   }
 
   private static func shard(_ name: String, in directory: URL) throws(CheckpointError) -> Shard {
-    let url = directory.appending(path: name)
-    let file = try MappedFile(url)
-    let result = file.withUnsafeBytes { bytes in
-      Result { () throws(CheckpointError) in
-        try SafetensorsHeader(file: bytes, path: url.path(percentEncoded: false))
-      }
-    }
-    return Shard(name: name, file: file, header: try result.get())
+    let file = try MappedFile(directory.appending(path: name))
+    return Shard(name: name, file: file, header: try SafetensorsHeader(file))
   }
 
   private static func otherWeights(in directory: URL) -> [String] {

@@ -155,3 +155,21 @@ public struct SafetensorsHeader: Sendable {
 }
 
 extension CheckpointError.TensorProblem: Error {}
+
+extension SafetensorsHeader {
+  /// Reads and validates the header of a file on disk.
+  /// - Throws: `notFound`, `unreadable`, `invalidHeader`, `invalidTensor`.
+  public init(contentsOf url: URL) throws(CheckpointError) {
+    try self.init(MappedFile(url))
+  }
+
+  /// Reads and validates the header of a mapped file.
+  init(_ file: MappedFile) throws(CheckpointError) {
+    let result = file.withUnsafeBytes { bytes in
+      Result { () throws(CheckpointError) in
+        try SafetensorsHeader(file: bytes, path: file.url.path(percentEncoded: false))
+      }
+    }
+    self = try result.get()
+  }
+}

@@ -79,7 +79,8 @@ extension AdaptationReport {
               "training loss", x: steps.map { Double($0.tokens) }, y: steps.map { $0.loss! },
               smoothing: max(1, steps.count / 20))
           ]),
-        caption: "\(steps.count) steps, \(tokens) tokens, \(Int(Double(tokens) / max(seconds, 1e-9))) tokens per second.")
+        caption:
+          "\(steps.count) steps, \(tokens) tokens, \(Int(Double(tokens) / max(seconds, 1e-9))) tokens per second.")
     ]
     let evaluated = records.filter { $0.texts != nil }
     if let first = evaluated.first?.texts {

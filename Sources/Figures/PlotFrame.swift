@@ -42,7 +42,7 @@ struct PlotFrame {
     var x = 0.0
     var row = 0
     for name in names {
-      let extent = 30 + estimatedWidth(name, fontSize: fontSize) + 18
+      let extent = 30 + estimatedWidth(name, fontSize: fontSize) * 1.1 + 18
       if x > 0, x + extent > width {
         x = 0
         row += 1

@@ -35,10 +35,12 @@ extension StackedBarChart {
           ("x", coordinate(start)), ("y", coordinate(top)), ("width", coordinate(max(end - start - 1.5, 0.5))),
           ("height", coordinate(Self.barHeight)), ("class", "part \(Palette.seriesClass(part))"),
         ])
-      let text = decimalText(value, decimals: decimals)
-      if estimatedWidth(text, fontSize: PlotFrame.fontSize) + 10 < end - start {
-        drawing.text(text, (start + end) / 2, middle, anchor: "middle", class: "on-part")
+      // The part's name saves a look at the legend where there is room for it.
+      let number = decimalText(value, decimals: decimals)
+      let text = [parts[part] + " " + number, number].first {
+        estimatedWidth($0, fontSize: PlotFrame.fontSize) * 1.1 + 10 < end - start
       }
+      if let text { drawing.text(text, (start + end) / 2, middle, anchor: "middle", class: "on-part") }
     }
     if let end = x.position(sum) {
       drawing.text(decimalText(total(bar), decimals: decimals), end + 8, middle, class: "value")

@@ -5,14 +5,16 @@ let stylesheet = """
 
   :root {
     --surface: #ffffff; --panel: #f5f6f8; --text: #1a1d21; --muted: #59626d; --rule: #d9dde2; --grid: #e6e9ed;
-    --accent: #0068a8; --on-part: #ffffff;
-    --s0: #0068a8; --s1: #bf4a00; --s2: #007a5e; --s3: #9b4a86; --s4: #866200; --s5: #56606b;
+    --accent: #2f55d4; --on-part: #ffffff;
+    --s0: #2f55d4; --s1: #c84e00; --s2: #063f34; --s3: #8a62b5;
+    --s4: #9a6440; --s5: #1a2178; --s6: #b04070; --s7: #4c7988;
   }
   @media screen and (prefers-color-scheme: dark) {
     :root {
       --surface: #14171b; --panel: #1d2126; --text: #e8eaed; --muted: #a4adb7; --rule: #383f47; --grid: #2a3037;
-      --accent: #6cb6f5; --on-part: #101317;
-      --s0: #6cb6f5; --s1: #ff9457; --s2: #4ccba3; --s3: #e29bcf; --s4: #e5be4f; --s5: #aeb8c4;
+      --accent: #93a1ff; --on-part: #101317;
+      --s0: #7c8cff; --s1: #ffc23d; --s2: #35e0ae; --s3: #9f80ad;
+      --s4: #d3ec8f; --s5: #a8e8ff; --s6: #e06040; --s7: #3fa9f0;
     }
   }
   * { box-sizing: border-box; }
@@ -73,6 +75,7 @@ let stylesheet = """
   svg text.white { fill: #ffffff; }
   .s0 { --c: var(--s0); } .s1 { --c: var(--s1); } .s2 { --c: var(--s2); }
   .s3 { --c: var(--s3); } .s4 { --c: var(--s4); } .s5 { --c: var(--s5); }
+  .s6 { --c: var(--s6); } .s7 { --c: var(--s7); }
   @media (max-width: 620px) { main { padding: 24px 16px 48px; } h1 { font-size: 25px; } .verdict { font-size: 17px; } }
   @media print {
     @page { margin: 16mm 15mm; }

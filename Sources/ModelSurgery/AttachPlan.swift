@@ -91,7 +91,7 @@ public struct AttachPlan: Sendable {
     self.aliases = aliases
     self.manifest = manifest
     layers = manifest.layers
-    stale = base.sideFiles.filter(SideFiles.isOtherWeights)
+    stale = base.sideFiles.filter { SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
   }
 
   /// The bytes of the tensors that may change.

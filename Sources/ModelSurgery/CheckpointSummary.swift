@@ -93,7 +93,7 @@ public struct CheckpointSummary: Sendable {
       for entry in shard.header.entries { size.add(checkpoint.tensors[entry.name]!) }
       return (shard.name, size)
     }
-    otherWeights = checkpoint.sideFiles.filter(SideFiles.isOtherWeights)
+    otherWeights = checkpoint.sideFiles.filter { SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
   }
 
   /// The summary as JSON, snake case.

@@ -64,7 +64,7 @@ public struct DetachPlan: Sendable {
     config = slicer.config
     configEdits = slicer.edits
     sideFiles = checkpoint.sideFiles.filter { !SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
-    leftOut = checkpoint.sideFiles.filter { SideFiles.isOtherWeights($0) }
+    leftOut = checkpoint.sideFiles.filter { SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
   }
 
   /// The bytes of the tensors that come along.

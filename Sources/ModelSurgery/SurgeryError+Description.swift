@@ -98,6 +98,8 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
       "the last layer must be \(kind) and would be \(found); select a last layer that is \(kind)"
     case .unknownPerLayerField:
       "it seems to follow the layers and this family is not known to read it; --force leaves it as it is"
+    case .noOutputProjection:
+      "its output projections are not known in this family, so a copy cannot be made an identity; leave --identity away"
     case .patternNamesLayers(let pattern):
       "the pattern '\(pattern)' names layers by index; replace it by plain names"
     }

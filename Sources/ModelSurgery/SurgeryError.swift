@@ -97,6 +97,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
     case lastLayerMustBe(String, found: String)
     /// The field looks as if it followed the layers and the family is not known to read it.
     case unknownPerLayerField
+    /// No projection of the layer is known to write to the residual stream.
+    case noOutputProjection
     /// A pattern names layers by index.
     case patternNamesLayers(String)
   }

@@ -65,7 +65,7 @@ public struct Tokenizer: Sendable {
   private func encode(valid text: Span<UInt8>) -> [UInt32] {
     var workspace = workspaces.take()
     var output: [UInt32] = []
-    output.reserveCapacity(text.count / 3)
+    output.reserveCapacity(text.count / 2)
     addedTokens.forEachPart(of: text, isNormalized: false) { part in
       switch part {
       case .token(let id): output.append(id)

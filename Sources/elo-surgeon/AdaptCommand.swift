@@ -65,9 +65,12 @@ struct AdaptCommand: ParsableCommand {
     guard alignShare > 0, alignShare < 1, sourceShare > 0, sourceShare < 1 else {
       throw ValidationError("--align-share and --source-share must lie between 0 and 1")
     }
-    guard learningRate > 0, alignLearningRate > 0 else { throw ValidationError("a learning rate must be greater than 0") }
+    guard learningRate > 0, alignLearningRate > 0 else {
+      throw ValidationError("a learning rate must be greater than 0")
+    }
     guard alignBatchSize > 0, alignBatchSize % optimization.accumulate == 0 else {
-      throw ValidationError("--accumulate \(optimization.accumulate) does not divide --align-batch-size \(alignBatchSize)")
+      throw ValidationError(
+        "--accumulate \(optimization.accumulate) does not divide --align-batch-size \(alignBatchSize)")
     }
     guard method == .elo ? (tokens == nil) == (alignTokens == nil) : tokens == nil else {
       throw ValidationError(

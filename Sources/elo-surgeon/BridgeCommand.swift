@@ -19,7 +19,8 @@ struct BridgeCommand: ParsableCommand {
   @Option(help: "The checkpoint it was detached from.")
   var base: String
   @Option(
-    help: ArgumentHelp("A text to fit on, with its share of the tokens; may be repeated.", valueName: "name=file[:weight]"))
+    help: ArgumentHelp(
+      "A text to fit on, with its share of the tokens; may be repeated.", valueName: "name=file[:weight]"))
   var text: [String]
   @Option(help: "Tokens to fit on; an eighth of them is held out to measure the fit.")
   var tokens = BridgeFitting().tokens

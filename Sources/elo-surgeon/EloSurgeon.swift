@@ -15,7 +15,8 @@ struct EloSurgeon: ParsableCommand {
       CommandGroup(
         name: "The whole way", subcommands: [AdaptCommand.self]),
       CommandGroup(
-        name: "Checkpoints", subcommands: [InspectCommand.self, ConvertCommand.self, DetachCommand.self, AttachCommand.self]),
+        name: "Checkpoints",
+        subcommands: [InspectCommand.self, ConvertCommand.self, DetachCommand.self, AttachCommand.self]),
       CommandGroup(
         name: "Training", subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self]),
       CommandGroup(

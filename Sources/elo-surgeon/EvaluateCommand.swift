@@ -21,6 +21,8 @@ struct EvaluateCommand: ParsableCommand {
   var context: Int?
   @Option(help: "Score this many documents of each text, from its beginning. (default: all)")
   var documents: Int?
+  @Option(help: "Of a detached model: linear lets its bridges stand in for the missing layers.")
+  var bridge = Adaptation.BridgeKind.none
   @Option(help: "Field of jsonl files that holds the text.")
   var textField = "text"
   @Option(help: "text or json.")
@@ -38,6 +40,7 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.listen()
     let source = try Checkpoint(directory: directory(checkpoint))
     let decoder = try Decoder(source, device: compute.device)
+    if bridge == .linear { try decoder.setBridges(BridgeFile.read(from: source.directory, device: decoder.device)) }
     let limit = decoder.configuration.maximumPositions
     if let context, context > limit { throw TrainingError.sequenceTooLong(length: context, limit: limit) }
     let texts = try TextSet(

@@ -21,7 +21,9 @@ struct PretrainCommand: ParsableCommand {
   func run() throws {
     guard FileManager.default.fileExists(atPath: directory(detached).appending(path: "surgery.json").path) else {
       // Without the check a path that does not exist would be blamed on detach.
-      guard FileManager.default.fileExists(atPath: detached) else { throw ValidationError("\(detached): no such directory") }
+      guard FileManager.default.fileExists(atPath: detached) else {
+        throw ValidationError("\(detached): no such directory")
+      }
       throw TrainingError.notDetached(directory(detached))
     }
     try training.run(

@@ -28,7 +28,8 @@ import Testing
       let records = try job(model, steps: 40).run(output: directory.appending(path: "out"), texts: texts)
       let losses = records.map { $0.loss! }
       #expect(losses.count == 40)
-      #expect(losses.suffix(5).reduce(0, +) < 0.8 * losses.prefix(5).reduce(0, +))
+      let (first, last) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+      #expect(last < 0.8 * first)
     }
   }
 
@@ -59,7 +60,8 @@ import Testing
         #expect(same != name.contains(".layers."), "\(name)")
       }
       #expect(FileManager.default.fileExists(atPath: trained.appending(path: "surgery.json").path))
-      let lines = try String(contentsOf: trained.appending(path: "metrics.jsonl"), encoding: .utf8).split(separator: "\n")
+      let lines = try String(contentsOf: trained.appending(path: "metrics.jsonl"), encoding: .utf8).split(
+        separator: "\n")
       #expect(lines.count == 2)
     }
   }

@@ -91,7 +91,7 @@ import Testing
         title: "t", xLabel: "x", yLabel: "y",
         series: (0..<count).map { .init("curve \($0)", x: [0, 1], y: [0, Double($0)]) })
     }
-    for count in [3, 14] {
+    for count in [3, 18] {
       let svg = try svg(chart(count))
       let names = svg.all(class: "label").map(\.text)
       #expect(names == (0..<count).map { "curve \($0)" })
@@ -99,7 +99,7 @@ import Testing
       for label in svg.all(class: "label") {
         #expect(try #require(label.number("x")) + Double(label.text.count) * 6 < 760)
       }
-      // Beyond six hues a dash tells the curves apart.
+      // Beyond eight hues a dash tells the curves apart.
       let looks = svg.all(class: "curve").filter { !$0.attributes["d"]!.contains("h22") }
         .map { ($0.attributes["class"] ?? "") + ($0.attributes["stroke-dasharray"] ?? "") }
       #expect(Set(looks).count == count)

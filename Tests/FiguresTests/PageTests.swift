@@ -80,7 +80,7 @@ import Testing
         #expect(style.contains(".\(name) ") || style.contains(".\(name),") || style.contains(".\(name)."), "\(name)")
       }
     }
-    for property in ["--surface", "--text", "--muted", "--grid", "--s0", "--s5", "--on-part"] {
+    for property in ["--surface", "--text", "--muted", "--grid", "--s0", "--s7", "--on-part"] {
       #expect(style.components(separatedBy: "\(property):").count == 3, "\(property)")
     }
   }

@@ -27,7 +27,8 @@ struct StepBenchmark: ParsableCommand {
 
   func run() throws {
     let device = threads.map { CPUDevice(threads: $0) } ?? CPUDevice()
-    let directory = try checkpoint.map { URL(filePath: $0) } ?? RandomModel.write(layers: benchmarkCase == .detached ? 2 : 30)
+    let directory =
+      try checkpoint.map { URL(filePath: $0) } ?? RandomModel.write(layers: benchmarkCase == .detached ? 2 : 30)
     defer { if checkpoint == nil { try? FileManager.default.removeItem(at: directory) } }
     let decoder = try Decoder(Checkpoint(directory: directory), device: device)
     switch benchmarkCase {

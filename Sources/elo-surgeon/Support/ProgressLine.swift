@@ -1,10 +1,9 @@
 import Foundation
 
-/// How far long work is, on standard error: a line drawn over itself on a terminal, elsewhere a line every tenth.
+/// How far long work is, on standard error: a line drawn over itself on a terminal, elsewhere a line every 20 seconds.
 struct ProgressLine {
   private let isTerminal = isatty(2) != 0
-  private var lastDrawn = ContinuousClock.now - .seconds(1)
-  private var lastTenth = 0
+  private var lastShown = ContinuousClock.now
   private var hasDrawn = false
 
   /// Shows a state.
@@ -15,27 +14,21 @@ struct ProgressLine {
   ///   - secondsLeft: expected time to the end, nil when it is not known.
   mutating func show(_ label: String, fraction: Double, details: String, secondsLeft: Double?) {
     let left = secondsLeft.map { "  \(Self.clock($0)) left" } ?? ""
-    if isTerminal {
-      guard ContinuousClock.now - lastDrawn > .milliseconds(100) || fraction >= 1 else { return }
-      lastDrawn = .now
-      let width = 20
-      let full = Int((fraction * Double(width)).rounded(.down))
-      let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
-      write("\r\u{1B}[K\(label) \(bar) \(Int(fraction * 100)) %  \(details)\(left)")
-      hasDrawn = true
-    } else {
-      let tenth = Int(fraction * 10)
-      guard tenth > lastTenth else { return }
-      lastTenth = tenth
-      write("\(label) \(Int(fraction * 100)) %  \(details)\(left)\n")
-    }
+    guard ContinuousClock.now - lastShown > (isTerminal ? .milliseconds(100) : .seconds(20)) else { return }
+    lastShown = .now
+    let width = 20
+    let full = Int((fraction * Double(width)).rounded(.down))
+    let bar = isTerminal ? String(repeating: "█", count: full) + String(repeating: "░", count: width - full) + " " : ""
+    write(
+      "\(isTerminal ? "\r\u{1B}[K" : "")\(label) \(bar)\(Int(fraction * 100)) %  \(details)\(left)\(isTerminal ? "" : "\n")"
+    )
+    hasDrawn = isTerminal
   }
 
   /// Ends the line, leaving `text` in its place.
   mutating func finish(_ text: String) {
     write(hasDrawn ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
     hasDrawn = false
-    lastTenth = 0
   }
 
   /// Minutes and seconds, hours when there are some.

@@ -42,7 +42,8 @@ struct BudgetOptions: ParsableArguments {
 
 /// Settings of a training stage that `pretrain`, `align` and `adapt` share.
 struct OptimizationOptions: ParsableArguments {
-  @Option(help: "Shape of the learning rate: \(LearningRateSchedule.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    help: "Shape of the learning rate: \(LearningRateSchedule.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
   var schedule = LearningRateSchedule.Shape.cosine
   @Option(help: "Steps over which the learning rate rises.")
   var warmup = 10

@@ -13,6 +13,8 @@ struct TrainingArguments: ParsableArguments {
   var text: [String]
   @Option(help: ArgumentHelp("A text to score while training; may be repeated.", valueName: "name=file"))
   var heldOut: [String] = []
+  @Option(help: "Tokens of each held-out text that are scored, in whole documents from its beginning.")
+  var evaluationTokens = 12_288
   @Option(help: "Directory of the trained checkpoint; must not exist.")
   var output: String
   @OptionGroup var budget: BudgetOptions
@@ -22,6 +24,7 @@ struct TrainingArguments: ParsableArguments {
   mutating func validate() throws {
     guard !text.isEmpty else { throw ValidationError("give at least one --text NAME=FILE") }
     guard budget.budget != nil else { throw ValidationError("give a budget: --tokens, --steps or --minutes") }
+    guard evaluationTokens > 0 else { throw ValidationError("--evaluation-tokens must be at least 1") }
     guard heldOut.isEmpty || optimization.evaluateEvery != nil else {
       throw ValidationError("--held-out texts are scored every --evaluate-every steps: give both")
     }
@@ -45,11 +48,13 @@ struct TrainingArguments: ParsableArguments {
       device: compute.device)
     var line = ProgressLine()
     let records = try job.run(
-      output: directory(output), texts: load(text), heldOut: heldOut.isEmpty ? nil : load(heldOut)
+      output: directory(output), texts: load(text),
+      heldOut: heldOut.isEmpty ? nil : load(heldOut).sample(tokensPerText: evaluationTokens)
     ) { progress in
       line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
       for score in progress.record.texts ?? [] {
-        line.finish("step \(progress.record.step)  \(score.name) \(String(format: "%.4f", score.bitsPerByte)) bits/byte")
+        line.finish(
+          "step \(progress.record.step)  \(score.name) \(String(format: "%.4f", score.bitsPerByte)) bits/byte")
       }
       return !Interruption.isRequested
     }
