@@ -1,1 +1,63 @@
+/* Elementwise and reduction loops of the CPU device: what BLAS has no routine for.
+ *
+ * Legend: n elements or rows, d width of a row, x input, y output, dx and dy gradients of x and y, w weight, r inverse
+ * root mean square of a row. All arrays are dense, in f32 unless a type says otherwise; outputs may alias inputs only
+ * where it says "in place". Each function runs on the calling thread and is compiled several times, for baseline
+ * x86-64, AVX2 and AVX-512; the dynamic linker picks one at load time. Results are the same on every run on one
+ * processor, and may differ in the last bits between processors.
+ */
 #pragma once
+#include <stdint.h>
+
+/* y[i] = x[i], widened exactly. */
+void elo_widen_bf16(const uint16_t *x, float *y, long n);
+void elo_widen_f16(const uint16_t *x, float *y, long n);
+/* y[i] = x[i], rounded to nearest even; NaN stays NaN, overflow becomes infinity. */
+void elo_narrow_bf16(const float *x, uint16_t *y, long n);
+void elo_narrow_f16(const float *x, uint16_t *y, long n);
+
+/* y = x . w over d elements, one operand stored as named. */
+float elo_dot_f32(const float *x, const float *w, long d);
+float elo_dot_bf16(const float *x, const uint16_t *w, long d);
+float elo_dot_f16(const float *x, const uint16_t *w, long d);
+
+/* y += a x;  y *= a;  y += x;  y += bias for each of n rows. */
+void elo_axpy(float a, const float *x, float *y, long n);
+void elo_scale(float a, float *y, long n);
+void elo_add(const float *x, float *y, long n);
+void elo_add_rows(const float *bias, float *y, long n, long d);
+/* Sum of x[i]^2, accumulated in double. */
+double elo_sum_of_squares(const float *x, long n);
+/* 1 when every element is finite, else 0. */
+int elo_all_finite(const float *x, long n);
+
+/* RMSNorm: r = 1/sqrt(mean(x^2) + epsilon), y = x r w, row by row (Zhang and Sennrich, 2019). */
+void elo_rms_norm(const float *x, const float *w, float epsilon, float *y, float *r, long n, long d);
+/* y = x r w with r known: makes the normed rows again for the backward pass. */
+void elo_rms_norm_apply(const float *x, const float *w, const float *r, float *y, long n, long d);
+/* Accumulates dx += r (w dy - x r^2 mean(w dy x)), and dw += sum over rows of dy x r when dw is not null.
+ * dx may be null. */
+void elo_rms_norm_backward(const float *dy, const float *x, const float *w, const float *r, float *dx, float *dw,
+                           long n, long d);
+
+/* Rotates pairs (x[i], x[i + d/2]) of each of `heads` heads of one row by the row's angles: cosines and sines hold d/2
+ * values each. sign is +1 forward, -1 backward (the inverse rotation). In place. */
+void elo_rotate_half(float *x, const float *cosines, const float *sines, float sign, long heads, long d);
+
+/* a = silu(gate) up. */
+void elo_silu_gate(const float *gate, const float *up, float *a, long n);
+/* Given da, overwrites gate with dgate and up with dup. In place. */
+void elo_silu_gate_backward(const float *da, float *gate, float *up, long n);
+
+/* Largest of n values; -infinity for none. */
+float elo_maximum(const float *x, long n);
+/* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */
+float elo_exp_shifted(float *x, float scale, float shift, long n);
+/* s[i] = p[i] (dp[i] - delta) scale: the backward of softmax for one row. s may alias dp. */
+void elo_softmax_backward(const float *p, const float *dp, float delta, float scale, float *s, long n);
+
+/* One AdamW step (Loshchilov and Hutter, 2019, decoupled decay), all in f32:
+ *   g = gradient gradient_scale;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2
+ *   w = w (1 - rate decay) - rate (m / correction1) / (sqrt(v / correction2) + epsilon) */
+void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1, float b2,
+               float epsilon, float decay, float correction1, float correction2, long n);

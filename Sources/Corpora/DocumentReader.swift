@@ -1,0 +1,113 @@
+import Foundation
+import JSONText
+
+/// One document of a text.
+public struct Document: Sendable, Hashable {
+  /// The document, valid UTF-8.
+  public let text: [UInt8]
+  /// Where it stands: `FILE` for a `.txt`, `FILE:LINE` for a line of a `.jsonl`.
+  public let origin: String
+}
+
+/// Reads documents one after the other; never holds more than one document and some chunks of its file.
+///
+/// - `.jsonl`: one JSON object per line, its text in one string field. Lines of white space alone are passed over, as
+///   is a byte-order mark at the start of the file. A lone surrogate escape reads as U+FFFD.
+/// - `.txt`: the file is one document, byte for byte; a byte-order mark is text.
+/// - `.gz`, `.zst` behind either: decompressed on the way, all members or frames.
+public struct DocumentReader: ~Copyable {
+  private var remainingFiles: ArraySlice<TextFile>
+  private let textField: String
+  private let chunkSize: Int
+  private var lines: LineReader?
+
+  /// A reader of files, in the order given.
+  /// - Parameter textField: The field of a `.jsonl` that holds the text.
+  /// - Throws: `CorpusError.unsupportedFile` when a file's name ends in nothing that can be read.
+  public init(files: [URL], textField: String = "text") throws(CorpusError) {
+    try self.init(files: files, textField: textField, chunkSize: defaultChunkSize)
+  }
+
+  /// A reader of what a path stands for, as `TextSource.files()` finds it.
+  /// - Throws: As `TextSource.files()`.
+  public init(path: String, textField: String = "text") throws(CorpusError) {
+    try self.init(files: TextSource(name: path, path: path).files(), textField: textField)
+  }
+
+  /// As above, reading and decompressing `chunkSize` bytes at a time.
+  package init(files: [URL], textField: String, chunkSize: Int) throws(CorpusError) {
+    var textFiles: [TextFile] = []
+    for file in files { textFiles.append(try TextFile(file)) }
+    self.remainingFiles = textFiles[...]
+    self.textField = textField
+    self.chunkSize = chunkSize
+  }
+
+  /// The next document, nil behind the last.
+  /// - Throws: `CorpusError`, naming the file and the line or byte offset. The reader is of no use afterwards.
+  public mutating func next() throws(CorpusError) -> Document? {
+    while true {
+      if let line = try lines?.next() {
+        if let document = try document(on: line) { return document }
+        continue
+      }
+      lines = nil
+      guard let file = remainingFiles.popFirst() else { return nil }
+      let bytes = try openBytes(of: file, chunkSize: chunkSize)
+      switch file.kind {
+      case .jsonLines: lines = LineReader(bytes, file: file.url.path)
+      case .plainText: return try wholeDocument(bytes, file: file.url.path)
+      }
+    }
+  }
+
+  /// Calls `body` with each remaining document in turn.
+  /// - Throws: As `next()`, and what `body` throws.
+  public consuming func forEach(_ body: (Document) throws -> Void) throws {
+    while let document = try next() { try body(document) }
+  }
+
+  private func wholeDocument(_ bytes: any ByteStream, file: String) throws(CorpusError) -> Document {
+    var text: [UInt8] = []
+    while let chunk = try bytes.next() { text += chunk }
+    if let offset = offsetOfInvalidUTF8(in: text) { throw .invalidUTF8(file: file, line: nil, offset: offset) }
+    return Document(text: text, origin: file)
+  }
+
+  private func document(on line: LineReader.Line) throws(CorpusError) -> Document? {
+    if line.bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
+    let json: JSONText
+    do {
+      json = try JSONText(line.bytes)
+    } catch {
+      if let offset = offsetOfInvalidUTF8(in: line.bytes) {
+        throw .invalidUTF8(file: line.file, line: line.number, offset: line.offset + offset)
+      }
+      throw .invalidJSON(file: line.file, line: line.number, problem: error.description)
+    }
+    guard let members = json.root.members else { throw .notAnObject(file: line.file, line: line.number) }
+    guard let value = json.root[textField] else {
+      throw .missingField(file: line.file, line: line.number, field: textField, found: members.map(\.key))
+    }
+    guard let text = value.string else {
+      throw .fieldIsNoString(file: line.file, line: line.number, field: textField)
+    }
+    return Document(text: Array(text.utf8), origin: "\(line.file):\(line.number)")
+  }
+}
+
+/// The offset of the first byte that begins no valid UTF-8 sequence, nil for valid text.
+private func offsetOfInvalidUTF8(in bytes: [UInt8]) -> Int? {
+  // The standard library's check is many times faster than the walk that finds the place.
+  if String(validating: bytes, as: UTF8.self) != nil { return nil }
+  var parser = Unicode.UTF8.ForwardParser()
+  var iterator = bytes.makeIterator()
+  var offset = 0
+  while true {
+    switch parser.parseScalar(from: &iterator) {
+    case .valid(let scalar): offset += scalar.count
+    case .error: return offset
+    case .emptyInput: return nil
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import CKernels
+
+// Legend: one task is one span and one key-value head with the G = H / K query heads it serves, so that the sums into
+// dk and dv have one writer and one order. Within a task, blocks of B queries at a time: S is [B, T'] with T' the keys
+// that the block's last query may see.
+
+extension CPUDevice {
+  /// Queries in one block.
+  ///
+  /// At 128 and a head width of 64 OpenBLAS is near its peak, and of the square around the diagonal only half is
+  /// computed in vain.
+  private static let queryBlock = 128
+
+  /// `Device.attention`: a task for each span and key-value head, on all threads.
+  public func attention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, spans: [AttentionSpan], heads: AttentionHeads, into o: Tensor,
+    softmaxStatistics: Tensor
+  ) {
+    let shape = AttentionShape(q, k, heads)
+    precondition(v.columns == k.columns && o.count == q.count, shapes("attention", q, k, v, o))
+    let statistics = SoftmaxStatistics(softmaxStatistics, heads, queries: q.rows)
+    let order = longestFirst(spans)
+    workers.run(spans.count * heads.keyValueHeads) { task, worker in
+      let span = spans[order[task / heads.keyValueHeads]]
+      let kvHead = task % heads.keyValueHeads
+      let scores = scratch(worker, count: Self.queryBlock * span.keys.count)
+      let keys = shape.rows(k, span.keys.lowerBound, head: kvHead)
+      let values = shape.rows(v, span.keys.lowerBound, head: kvHead)
+      for head in kvHead * shape.group..<(kvHead + 1) * shape.group {
+        let (maxima, sums) = statistics.rows(head: head)
+        forEachBlock(of: span) { block in
+          let queries = shape.rows(q, block.firstQuery, head: head)
+          matrixProduct(
+            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride, keys, ldb: shape.keyStride,
+            transposeB: true, beta: 0, scores, ldc: block.keys)
+          for row in 0..<block.queries {
+            let line = scores + row * block.keys
+            let visible = block.visibleKeys(row)
+            let shift = elo_maximum(line, visible) * heads.scale
+            let sum = elo_exp_shifted(line, heads.scale, shift, visible)
+            elo_scale(1 / sum, line, visible)
+            (line + visible).update(repeating: 0, count: block.keys - visible)
+            maxima[block.firstQuery + row] = shift
+            sums[block.firstQuery + row] = sum
+          }
+          matrixProduct(
+            m: block.queries, n: shape.d, k: block.keys, scores, lda: block.keys, values, ldb: shape.keyStride,
+            beta: 0, shape.rows(o, block.firstQuery, head: head), ldc: shape.queryStride)
+        }
+      }
+    }
+  }
+
+  /// `Device.attentionBackward`, split like the forward pass.
+  public func attentionBackward(
+    _ dO: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, softmaxStatistics: Tensor, spans: [AttentionSpan],
+    heads: AttentionHeads, dq: Tensor, dk: Tensor, dv: Tensor
+  ) {
+    let shape = AttentionShape(q, k, heads)
+    let statistics = SoftmaxStatistics(softmaxStatistics, heads, queries: q.rows)
+    precondition(
+      dO.count == q.count && dq.count == q.count && dk.count == k.count && dv.count == v.count,
+      shapes("attentionBackward", dO, q, k, v, dq, dk, dv))
+    let order = longestFirst(spans)
+    workers.run(spans.count * heads.keyValueHeads) { task, worker in
+      let span = spans[order[task / heads.keyValueHeads]]
+      precondition(span.queries == span.keys, "the backward pass needs queries and keys of the same tokens")
+      let kvHead = task % heads.keyValueHeads
+      let blockSize = Self.queryBlock * span.keys.count
+      let probabilities = scratch(worker, count: 2 * blockSize)
+      let gradients = probabilities + blockSize
+      let first = span.keys.lowerBound
+      let keys = shape.rows(k, first, head: kvHead)
+      let values = shape.rows(v, first, head: kvHead)
+      let dKeys = shape.rows(dk, first, head: kvHead)
+      let dValues = shape.rows(dv, first, head: kvHead)
+      for row in 0..<span.keys.count {
+        (dKeys + row * shape.keyStride).update(repeating: 0, count: shape.d)
+        (dValues + row * shape.keyStride).update(repeating: 0, count: shape.d)
+      }
+      for head in kvHead * shape.group..<(kvHead + 1) * shape.group {
+        let (maxima, sums) = statistics.rows(head: head)
+        forEachBlock(of: span) { block in
+          let queries = shape.rows(q, block.firstQuery, head: head)
+          let dOutputs = shape.rows(dO, block.firstQuery, head: head)
+          matrixProduct(
+            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride, keys, ldb: shape.keyStride,
+            transposeB: true, beta: 0, probabilities, ldc: block.keys)
+          matrixProduct(
+            m: block.queries, n: block.keys, k: shape.d, dOutputs, lda: shape.queryStride, values,
+            ldb: shape.keyStride, transposeB: true, beta: 0, gradients, ldc: block.keys)
+          for row in 0..<block.queries {
+            let (p, dp) = (probabilities + row * block.keys, gradients + row * block.keys)
+            let visible = block.visibleKeys(row)
+            // The maximum and the sum apart, not their log-sum-exp: with scores of some tens its rounding alone would
+            // put more error into p than all the rest.
+            _ = elo_exp_shifted(p, heads.scale, maxima[block.firstQuery + row], visible)
+            elo_scale(1 / sums[block.firstQuery + row], p, visible)
+            // sum(p dp) equals o . dO, but with its own rounding: taken from p, a row of dS sums to zero as it should.
+            let delta = elo_dot_f32(p, dp, visible)
+            elo_softmax_backward(p, dp, delta, heads.scale, dp, visible)
+            (p + visible).update(repeating: 0, count: block.keys - visible)
+            (dp + visible).update(repeating: 0, count: block.keys - visible)
+          }
+          matrixProduct(
+            m: block.queries, n: shape.d, k: block.keys, gradients, lda: block.keys, keys, ldb: shape.keyStride,
+            beta: 0, shape.rows(dq, block.firstQuery, head: head), ldc: shape.queryStride)
+          matrixProduct(
+            m: block.keys, n: shape.d, k: block.queries, gradients, lda: block.keys, transposeA: true, queries,
+            ldb: shape.queryStride, beta: 1, dKeys, ldc: shape.keyStride)
+          matrixProduct(
+            m: block.keys, n: shape.d, k: block.queries, probabilities, lda: block.keys, transposeA: true, dOutputs,
+            ldb: shape.queryStride, beta: 1, dValues, ldc: shape.keyStride)
+        }
+      }
+    }
+  }
+
+  /// Long spans first, so that no worker starts the longest one last.
+  private func longestFirst(_ spans: [AttentionSpan]) -> [Int] {
+    spans.indices.sorted { (spans[$1].queries.count, $0) < (spans[$0].queries.count, $1) }
+  }
+
+  private func forEachBlock(of span: AttentionSpan, _ body: (QueryBlock) -> Void) {
+    let unseen = span.keys.count - span.queries.count
+    for start in stride(from: 0, to: span.queries.count, by: Self.queryBlock) {
+      let queries = min(Self.queryBlock, span.queries.count - start)
+      body(
+        QueryBlock(
+          firstQuery: span.queries.lowerBound + start, queries: queries, keys: unseen + start + queries,
+          keysBefore: unseen + start))
+    }
+  }
+}
+
+/// A block of queries and the keys that the last of them may see.
+private struct QueryBlock {
+  let firstQuery: Int
+  let queries: Int
+  let keys: Int
+  /// Keys before the first query's own.
+  let keysBefore: Int
+
+  func visibleKeys(_ row: Int) -> Int { keysBefore + row + 1 }
+}
+
+/// The `[2H, N]` layout of maxima and sums.
+private struct SoftmaxStatistics {
+  private let tensor: Tensor
+  private let heads: Int
+
+  init(_ tensor: Tensor, _ heads: AttentionHeads, queries: Int) {
+    precondition(
+      tensor.rows == 2 * heads.queryHeads && tensor.columns >= queries,
+      "statistics of \(tensor.rows) x \(tensor.columns) for \(heads.queryHeads) heads and \(queries) queries")
+    self.tensor = tensor
+    self.heads = heads.queryHeads
+  }
+
+  func rows(head: Int) -> (maxima: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>) {
+    (tensor.floats + head * tensor.columns, tensor.floats + (heads + head) * tensor.columns)
+  }
+}
+
+/// Strides of the `[N, heads·d]` layouts.
+private struct AttentionShape {
+  let d: Int
+  let group: Int
+  let queryStride: Int
+  let keyStride: Int
+
+  init(_ q: Tensor, _ k: Tensor, _ heads: AttentionHeads) {
+    precondition(
+      q.columns == heads.queryHeads * heads.width && k.columns == heads.keyValueHeads * heads.width
+        && heads.queryHeads % heads.keyValueHeads == 0,
+      "\(heads) do not fit widths \(q.columns) and \(k.columns)")
+    d = heads.width
+    group = heads.queryHeads / heads.keyValueHeads
+    queryStride = q.columns
+    keyStride = k.columns
+  }
+
+  /// The part of a row that belongs to a head.
+  func rows(_ tensor: Tensor, _ row: Int, head: Int) -> UnsafeMutablePointer<Float> {
+    tensor.floats + row * tensor.columns + head * d
+  }
+}

@@ -1,0 +1,132 @@
+import CKernels
+import Foundation
+
+// Legend: N tokens, D width, V vocabulary; l = x wᵀ logits, p = softmax(l), m a row's running maximum.
+
+extension CPUDevice {
+  /// `Device.headLoss`, in one of two ways depending on whether the head is trained.
+  public func headLoss(
+    _ x: Tensor, _ w: Tensor, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?, dw: Tensor?
+  ) {
+    precondition(x.columns == w.columns && targets.count == x.rows && losses.count == x.rows, shapes("headLoss", x, w))
+    if let dw {
+      headLossWithTrainedHead(x, w, targets, losses, gradientScale, dx, dw)
+    } else {
+      headLossWithFrozenHead(x, w, targets, losses, gradientScale, dx)
+    }
+  }
+
+  /// Loss and input gradient in one pass over the vocabulary, panel by panel.
+  ///
+  /// The input gradient is `sum_v p_v w_v - w_target`. As in FlashAttention's online softmax, the sum is kept as
+  /// `sum_v exp(l_v - m) w_v` with the running maximum m and rescaled when m grows; the normaliser is divided out at the
+  /// end. So the logits are made once and used at once, a panel of the head is widened once for its two products, and
+  /// memory is a panel of logits for each worker. Making the logits first and the gradient afterwards would need either
+  /// all of them in memory or a third product.
+  private func headLossWithFrozenHead(
+    _ x: Tensor, _ w: Tensor, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?
+  ) {
+    let (N, D, V) = (x.rows, x.columns, w.rows)
+    let panelRows = min(V, Self.headPanelRows)
+    let tokensPerTask = min(Self.headTokens, max(16, (N + threads - 1) / threads))
+    let (input, labels, loss) = (x.floats, targets.integers, losses.floats)
+    workers.split(N, pieces: (N + tokensPerTask - 1) / tokensPerTask) { tokens, worker in
+      let B = tokens.count
+      let panel = scratch(worker, count: panelRows * D + B * panelRows + B * D + 3 * B)
+      let logits = panel + panelRows * D
+      let sums = logits + B * panelRows
+      let maxima = sums + B * D
+      let normalisers = maxima + B
+      let targetLogits = normalisers + B
+      maxima.update(repeating: -.infinity, count: B)
+      normalisers.update(repeating: 0, count: 2 * B)
+      sums.update(repeating: 0, count: B * D)
+      let block = input + tokens.lowerBound * D
+      for first in stride(from: 0, to: V, by: panelRows) {
+        let rows = min(panelRows, V - first)
+        let weights: UnsafePointer<Float>
+        if w.elementType == .f32 {
+          weights = UnsafePointer(w.floats + first * D)
+        } else {
+          widen(w, from: first * D, count: rows * D, to: panel)
+          weights = UnsafePointer(panel)
+        }
+        matrixProduct(
+          m: B, n: rows, k: D, block, lda: D, weights, ldb: D, transposeB: true, beta: 0, logits, ldc: rows)
+        for token in 0..<B {
+          let line = logits + token * rows
+          let label = Int(labels[tokens.lowerBound + token]) - first
+          if label >= 0 && label < rows { targetLogits[token] = line[label] }
+          let largest = elo_maximum(line, rows)
+          if largest > maxima[token] {
+            let shrink = expf(maxima[token] - largest)
+            normalisers[token] *= shrink
+            if dx != nil && first > 0 { elo_scale(shrink, sums + token * D, D) }
+            maxima[token] = largest
+          }
+          normalisers[token] += elo_exp_shifted(line, 1, maxima[token], rows)
+        }
+        if dx != nil {
+          matrixProduct(m: B, n: D, k: rows, logits, lda: rows, weights, ldb: D, beta: 1, sums, ldc: D)
+        }
+      }
+      for token in 0..<B {
+        let label = Int(labels[tokens.lowerBound + token])
+        precondition(label < V, "target \(label) in a vocabulary of \(V)")
+        loss[tokens.lowerBound + token] =
+          label < 0 ? 0 : maxima[token] + logf(normalisers[token]) - targetLogits[token]
+        guard let dx else { continue }
+        let output = dx.floats + (tokens.lowerBound + token) * D
+        output.update(repeating: 0, count: D)
+        guard label >= 0 else { continue }
+        elo_axpy(gradientScale / normalisers[token], sums + token * D, output, D)
+        widen(w, from: label * D, count: D, to: sums + token * D)
+        elo_axpy(-gradientScale, sums + token * D, output, D)
+      }
+    }
+  }
+
+  /// Loss and both gradients: the weight gradient needs normalised probabilities, so the logits of a chunk of tokens
+  /// are held while three products use them.
+  private func headLossWithTrainedHead(
+    _ x: Tensor, _ w: Tensor, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?, _ dw: Tensor
+  ) {
+    let (N, V) = (x.rows, w.rows)
+    let chunk = min(N, Self.trainedHeadTokens)
+    let logits = makeTensor(rows: chunk, columns: V)
+    let (labels, loss, p) = (targets.integers, losses.floats, logits.floats)
+    for first in stride(from: 0, to: N, by: chunk) {
+      let tokens = min(chunk, N - first)
+      let input = x.rows(first..<first + tokens)
+      let chunkLogits = logits.rows(0..<tokens)
+      linear(input, w, into: chunkLogits, accumulate: false)
+      workers.split(tokens, pieces: threads * 4, grain: 1) { rows, _ in
+        for row in rows {
+          let line = p + row * V
+          let label = Int(labels[first + row])
+          precondition(label < V, "target \(label) in a vocabulary of \(V)")
+          guard label >= 0 else {
+            loss[first + row] = 0
+            line.update(repeating: 0, count: V)
+            continue
+          }
+          let targetLogit = line[label]
+          let largest = elo_maximum(line, V)
+          let sum = elo_exp_shifted(line, 1, largest, V)
+          loss[first + row] = largest + logf(sum) - targetLogit
+          elo_scale(gradientScale / sum, line, V)
+          line[label] -= gradientScale
+        }
+      }
+      linearBackwardWeight(chunkLogits, input, into: dw)
+      if let dx { linearBackwardInput(chunkLogits, w, into: dx.rows(first..<first + tokens), accumulate: false) }
+    }
+  }
+
+  /// Vocabulary rows in one panel of a frozen head.
+  private static let headPanelRows = 1024
+  /// Tokens that share one widening of a panel.
+  private static let headTokens = 1024
+  /// Tokens whose logits are held at once when the head is trained.
+  private static let trainedHeadTokens = 512
+}

@@ -1,0 +1,170 @@
+import Checkpoints
+
+/// Where a model's arithmetic happens: memory, and the operations that a decoder's forward and backward are made of.
+///
+/// The model code above names only these operations, so a second device is a second conformance. Unless a method says
+/// otherwise operands are dense f32; weights (`w`, `table`) may also be f16 or bf16 and are then widened exactly while
+/// they are used. Legend for shapes: N tokens of a batch, D width of the residual stream, I and O input and output width
+/// of a product, V vocabulary, H query heads, K key-value heads, d width of a head.
+///
+/// Every operation is complete when it returns, as seen by `download`, and gives the same bits whenever it is given the
+/// same operands and the same number of threads.
+public protocol Device: AnyObject, Sendable {
+  // MARK: Memory
+
+  /// Zeroed memory for a matrix.
+  func makeTensor(rows: Int, columns: Int) -> Tensor
+  /// Integers, copied to the device, as one row.
+  func makeIndices(_ values: [Int32]) -> Tensor
+  /// A checkpoint's tensor as it is stored, without a copy where the device can read it in place.
+  ///
+  /// Matrices keep their shape; a vector becomes one row. The element type must be F32, F16 or BF16.
+  func wrap(_ stored: StoredTensor) -> Tensor
+  /// Copies values into an f32 tensor.
+  func upload(_ values: [Float], to tensor: Tensor)
+  /// Copies a tensor's values out, widened to f32.
+  func download(_ tensor: Tensor) -> [Float]
+  /// Overwrites `destination` with `source`, widened to f32; as many elements.
+  func copy(_ source: Tensor, to destination: Tensor)
+  /// Sets every element to 0.
+  func zero(_ tensor: Tensor)
+
+  // MARK: Products
+
+  /// `y = x wᵀ`, or `y += x wᵀ`. `x` is `[N, I]`, `w` is `[O, I]`, `y` is `[N, O]`. 2·N·I·O flops.
+  func linear(_ x: Tensor, _ w: Tensor, into y: Tensor, accumulate: Bool)
+  /// `dx = dy w`, or `dx += dy w`: the gradient of `linear` for its input. `dy` is `[N, O]`. 2·N·I·O flops.
+  func linearBackwardInput(_ dy: Tensor, _ w: Tensor, into dx: Tensor, accumulate: Bool)
+  /// `dw += dyᵀ x`: the gradient of `linear` for its weight. 2·N·I·O flops.
+  func linearBackwardWeight(_ dy: Tensor, _ x: Tensor, into dw: Tensor)
+  /// `y += bias` for every row.
+  func addBias(_ bias: Tensor, to y: Tensor)
+  /// `y += x`, element by element.
+  func add(_ x: Tensor, to y: Tensor)
+
+  // MARK: Embedding
+
+  /// `x[n] = table[ids[n]]`. `table` is `[V, D]`, `ids` one row of N, `x` is `[N, D]`.
+  func embed(_ ids: Tensor, _ table: Tensor, into x: Tensor)
+  /// `dTable[ids[n]] += dx[n]`, in the order of n.
+  func embedBackward(_ ids: Tensor, _ dx: Tensor, into dTable: Tensor)
+
+  // MARK: Normalisation, rotation, activation
+
+  /// RMSNorm (Zhang and Sennrich, 2019): `r = 1/sqrt(mean(x²) + epsilon)`, `y = w x r`. `r` is one row of N.
+  func rmsNorm(_ x: Tensor, _ w: Tensor, epsilon: Float, into y: Tensor, inverseRMS r: Tensor)
+  /// `y = w x r` with `r` known, to make the normed rows again in the backward pass.
+  func rmsNormApply(_ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, into y: Tensor)
+  /// Accumulates into `dx` and `dw` the gradients of `rmsNorm` from `dy`; either may be nil.
+  func rmsNormBackward(_ dy: Tensor, _ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, dx: Tensor?, dw: Tensor?)
+  /// Rotates the two halves of each head by its position's angles, in place; `inverse` rotates back, which is the
+  /// backward pass (RoFormer, arXiv 2104.09864, in the half-split layout of Hugging Face checkpoints).
+  ///
+  /// `x` is `[N, heads·d]`, `positions` one row of N, `angles` holds the table made by `makeRotaryTable`.
+  func rotate(_ x: Tensor, positions: Tensor, angles: RotaryTable, inverse: Bool)
+  /// `a = silu(gate) up` (SwiGLU, arXiv 2002.05202).
+  func siluGate(_ gate: Tensor, _ up: Tensor, into a: Tensor)
+  /// Given `da`, overwrites `gate` with its gradient and `up` with its gradient.
+  func siluGateBackward(_ da: Tensor, gate: Tensor, up: Tensor)
+
+  // MARK: Attention
+
+  /// Causal grouped-query attention: `o = softmax(scale q kᵀ) v` within each span.
+  ///
+  /// `q` and `o` are `[N, H·d]`, `k` and `v` `[M, K·d]`. `softmaxStatistics` is `[2H, N]`: of each head and query the
+  /// largest score, then of each head and query the sum of exponentials under it. A span's queries are the last of its
+  /// keys. Blocks of queries are taken one at a time: no T x T matrix is held.
+  func attention(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, spans: [AttentionSpan], heads: AttentionHeads, into o: Tensor,
+    softmaxStatistics: Tensor)
+  /// Overwrites `dq`, `dk`, `dv` with the gradients of `attention` from `dO`; probabilities are made again from
+  /// `softmaxStatistics`, block by block (after FlashAttention-2, arXiv 2307.08691). Queries and keys of a span must be
+  /// the same rows.
+  func attentionBackward(
+    _ dO: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, softmaxStatistics: Tensor, spans: [AttentionSpan],
+    heads: AttentionHeads, dq: Tensor, dk: Tensor, dv: Tensor)
+
+  // MARK: Head and loss
+
+  /// Head and cross-entropy in one: the negative log-likelihood in nats of each target under `softmax(x wᵀ)`, and, if
+  /// asked for, the gradients of `gradientScale` times their sum.
+  ///
+  /// `x` is `[N, D]`, `w` is `[V, D]`, `targets` one row of N with -1 where nothing is predicted (loss and gradient 0
+  /// there), `losses` one row of N. `dx` is overwritten, `dw` accumulated into. The logits of all tokens never exist at
+  /// once.
+  func headLoss(
+    _ x: Tensor, _ w: Tensor, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?, dw: Tensor?)
+
+  // MARK: Optimiser
+
+  /// The sum of squares, accumulated in f64.
+  func sumOfSquares(_ tensor: Tensor) -> Double
+  /// One AdamW step on `w` with moments `m` and `v`.
+  func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep)
+}
+
+/// Rows over which attention looks: the queries are the last `queries.count` rows of `keys`' tokens.
+public struct AttentionSpan: Sendable, Hashable {
+  /// Rows of `q` and `o`.
+  public let queries: Range<Int>
+  /// Rows of `k` and `v`, at least as many.
+  public let keys: Range<Int>
+
+  /// A span; training has the same rows for both, generation one new query row after many keys.
+  public init(queries: Range<Int>, keys: Range<Int>) {
+    precondition(queries.count <= keys.count, "\(queries.count) queries over \(keys.count) keys")
+    self.queries = queries
+    self.keys = keys
+  }
+}
+
+/// The head layout of an attention operation.
+public struct AttentionHeads: Sendable, Hashable {
+  /// Query heads H.
+  public let queryHeads: Int
+  /// Key-value heads K; each serves H / K query heads (arXiv 2305.13245).
+  public let keyValueHeads: Int
+  /// Width d of a head.
+  public let width: Int
+  /// What products of queries and keys are multiplied by, usually 1/√d.
+  public let scale: Float
+}
+
+/// Cosines and sines of every position up to a limit, on a device.
+public struct RotaryTable: Sendable {
+  /// `[positions, d/2]`.
+  public let cosines: Tensor
+  /// `[positions, d/2]`.
+  public let sines: Tensor
+  /// Width d of a head.
+  public let headWidth: Int
+}
+
+/// The numbers of one AdamW step.
+public struct AdamWStep: Sendable {
+  /// The gradient is multiplied by this first (clipping).
+  public var gradientScale: Float
+  /// Learning rate at this step.
+  public var learningRate: Float
+  /// Decay rates of the first and second moment.
+  public var betas: (Double, Double)
+  /// Added to the root of the second moment.
+  public var epsilon: Float
+  /// Decoupled weight decay, multiplied by the learning rate.
+  public var weightDecay: Float
+  /// Steps taken, this one included, for the moments' bias correction.
+  public var stepNumber: Int
+
+  /// The numbers of one step.
+  public init(
+    gradientScale: Float, learningRate: Float, betas: (Double, Double), epsilon: Float, weightDecay: Float,
+    stepNumber: Int
+  ) {
+    self.gradientScale = gradientScale
+    self.learningRate = learningRate
+    self.betas = betas
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.stepNumber = stepNumber
+  }
+}

@@ -1,0 +1,123 @@
+extension Decoder {
+  /// What a forward pass leaves out and shows on its way.
+  public struct Observation {
+    /// Layers that are passed over: their input is their output.
+    public var skippedLayers: Set<Int> = []
+    /// Called with the residual stream `[N, D]` before layer `index`, and with the layer count as index behind the last
+    /// one, before the final norm.
+    ///
+    /// The tensor is valid during the call.
+    public var residualStream: ((_ index: Int, _ stream: Tensor) -> Void)?
+
+    /// An observation of everything, skipping nothing.
+    public init(skippedLayers: Set<Int> = [], residualStream: ((_ index: Int, _ stream: Tensor) -> Void)? = nil) {
+      self.skippedLayers = skippedLayers
+      self.residualStream = residualStream
+    }
+  }
+
+  /// The negative log-likelihood in nats of each token's target, 0 where there is none.
+  public func losses(_ batch: TokenBatch, observing observation: Observation = Observation()) -> [Float] {
+    let context = makeContext(batch)
+    let normed = finalNormed(forward(context, keepingFrom: nil, observation), context)
+    let losses = context.shared(.losses)
+    device.headLoss(normed, head.value, targets: batch.targets, into: losses, gradientScale: 0, dx: nil, dw: nil)
+    return device.download(losses)
+  }
+
+  /// The scores of every vocabulary entry after every token, `[N, V]` row-major.
+  ///
+  /// For tests and small uses: memory is N·V.
+  public func logits(_ batch: TokenBatch) -> [Float] {
+    let context = makeContext(batch)
+    let normed = finalNormed(forward(context, keepingFrom: nil, Observation()), context)
+    let logits = device.makeTensor(rows: batch.count, columns: configuration.vocabularySize)
+    device.linear(normed, head.value, into: logits, accumulate: false)
+    return device.download(logits)
+  }
+
+  /// Runs the layers only, for what `observation` sees.
+  public func observe(_ batch: TokenBatch, _ observation: Observation) {
+    _ = forward(makeContext(batch), keepingFrom: nil, observation)
+  }
+
+  /// Adds to every trained weight the gradient of `gradientScale` times the summed loss of the batch.
+  /// - Returns: the negative log-likelihood in nats of each token's target, 0 where there is none.
+  /// - Note: Nothing is computed below the lowest trained layer, and no gradient of a frozen weight.
+  public func accumulateGradients(_ batch: TokenBatch, gradientScale: Float) -> [Float] {
+    let lowest = lowestTrainedLayer
+    let context = makeContext(batch)
+    let output = forward(context, keepingFrom: lowest ?? layers.count, Observation())
+    let normed = finalNormed(output, context)
+    let (losses, dx, dNormed) = (
+      context.shared(.losses), context.shared(.streamGradient), context.shared(.normedGradient)
+    )
+    device.headLoss(
+      normed, head.value, targets: batch.targets, into: losses, gradientScale: gradientScale, dx: dNormed,
+      dw: head.gradient)
+    device.zero(dx)
+    device.rmsNormBackward(
+      dNormed, output, finalNorm.value, inverseRMS: context.shared(.finalInverseRMS), dx: dx, dw: finalNorm.gradient)
+    for index in ((lowest ?? layers.count)..<layers.count).reversed() {
+      bridges[index]?.backward(dx, scratch: context.shared(.normed), device: device)
+      let activations = context.workspace.activations(keptFor: index, tokens: batch.count)
+      layers[index].backward(dx, activations, inputGradient: index > lowest! || embedding.isTrained, context)
+    }
+    if let dEmbedding = embedding.gradient {
+      bridges[-1]?.backward(dx, scratch: context.shared(.normed), device: device)
+      device.embedBackward(batch.ids, dx, into: dEmbedding)
+    }
+    return device.download(losses)
+  }
+
+  /// The lowest layer that the backward pass has to reach: 0 when the embedding is trained, nil when only the final norm
+  /// or the head is.
+  private var lowestTrainedLayer: Int? {
+    if embedding.isTrained { return 0 }
+    return layers.firstIndex { $0.parameters.contains(where: \.isTrained) }
+  }
+
+  func makeContext(_ batch: TokenBatch) -> LayerContext {
+    LayerContext(
+      device: device, configuration: configuration, workspace: workspace(tokens: batch.count), batch: batch,
+      angles: rotaryTable(positions: batch.largestPosition + 1))
+  }
+
+  /// Embedding, layers and bridges.
+  ///
+  /// Layers from `keepingFrom` on keep their activations.
+  /// - Returns: the residual stream behind the last layer.
+  private func forward(_ context: LayerContext, keepingFrom: Int?, _ observation: Observation) -> Tensor {
+    let tokens = context.batch.count
+    let output = context.shared(.output)
+    func activations(_ layer: Int) -> LayerActivations {
+      let kept = keepingFrom.map { layer >= $0 } ?? false
+      return context.workspace.activations(keptFor: kept ? layer : nil, tokens: tokens)
+    }
+    // Each layer writes straight into the place that the next one reads.
+    func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
+    device.embed(context.batch.ids, embedding.value, into: input(0))
+    bridges[-1]?.forward(input(0), scratch: context.shared(.normed), device: device)
+    for (index, layer) in layers.enumerated() {
+      let stream = activations(index)
+      let next = input(index + 1)
+      observation.residualStream?(index, stream.input)
+      if observation.skippedLayers.contains(index) {
+        if next.storage !== stream.input.storage { device.copy(stream.input, to: next) }
+      } else {
+        layer.forward(stream, into: next, context)
+      }
+      bridges[index]?.forward(next, scratch: context.shared(.normed), device: device)
+    }
+    observation.residualStream?(layers.count, output)
+    return output
+  }
+
+  func finalNormed(_ output: Tensor, _ context: LayerContext) -> Tensor {
+    let normed = context.shared(.normed)
+    device.rmsNorm(
+      output, finalNorm.value, epsilon: Float(configuration.normEpsilon), into: normed,
+      inverseRMS: context.shared(.finalInverseRMS))
+    return normed
+  }
+}

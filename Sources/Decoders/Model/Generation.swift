@@ -1,0 +1,49 @@
+/// A decoder in the middle of a text: the keys and values of the tokens so far.
+public final class Generation {
+  private let decoder: Decoder
+  private let keys: [Tensor]
+  private let values: [Tensor]
+  /// Tokens that fit.
+  public let capacity: Int
+  /// Tokens taken so far.
+  public private(set) var count = 0
+
+  /// An empty text with room for `capacity` tokens.
+  public init(_ decoder: Decoder, capacity: Int) {
+    self.decoder = decoder
+    self.capacity = capacity
+    func cache() -> [Tensor] {
+      decoder.layers.map { _ in
+        decoder.device.makeTensor(rows: capacity, columns: decoder.configuration.keyWidth)
+      }
+    }
+    keys = cache()
+    values = cache()
+  }
+
+  /// Takes tokens and returns the logits of what follows the last one, V of them.
+  public func append(_ ids: [Int32]) -> [Float] {
+    precondition(!ids.isEmpty && count + ids.count <= capacity, "\(ids.count) tokens after \(count) of \(capacity)")
+    let (device, past) = (decoder.device, count)
+    let context = decoder.makeContext(TokenBatch(continuing: past, ids: ids, device: device))
+    // No backward pass follows, so every layer works in place on one residual stream.
+    let activations = context.workspace.activations(keptFor: nil, tokens: ids.count)
+    let stream = activations.input
+    device.embed(context.batch.ids, decoder.embedding.value, into: stream)
+    decoder.bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
+    for (index, layer) in decoder.layers.enumerated() {
+      let (allKeys, allValues) = (keys[index], values[index])
+      let new = past..<past + ids.count
+      let cache = KeyValueRows(
+        newKeys: allKeys.rows(new), newValues: allValues.rows(new), keys: allKeys.rows(0..<new.upperBound),
+        values: allValues.rows(0..<new.upperBound))
+      layer.forward(activations, cache: cache, into: stream, context)
+      decoder.bridges[index]?.forward(stream, scratch: context.shared(.normed), device: device)
+    }
+    count += ids.count
+    let normed = decoder.finalNormed(stream, context)
+    let logits = device.makeTensor(rows: 1, columns: decoder.configuration.vocabularySize)
+    device.linear(normed.rows(ids.count - 1..<ids.count), decoder.head.value, into: logits, accumulate: false)
+    return device.download(logits)
+  }
+}

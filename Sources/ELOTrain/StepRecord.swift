@@ -1,0 +1,32 @@
+import Foundation
+
+/// One line of `metrics.jsonl`.
+public struct StepRecord: Codable, Sendable, Hashable {
+  /// Steps taken, this one included; 0 for an evaluation before the first.
+  public var step: Int
+  /// Tokens taken in so far.
+  public var tokens: Int
+  /// Mean negative log-likelihood in nats per predicted token, before the step.
+  public var loss: Double?
+  /// Learning rate of the step.
+  public var learningRate: Double?
+  /// Global norm of the gradients before clipping.
+  public var gradientNorm: Double?
+  /// Wall-clock seconds of the step, without evaluation.
+  public var seconds: Double?
+  /// Scores of the held-out texts, where the step was followed by an evaluation.
+  public var texts: [TextScore]?
+
+  enum CodingKeys: String, CodingKey {
+    case step, tokens, loss, seconds, texts
+    case learningRate = "learning_rate"
+    case gradientNorm = "gradient_norm"
+  }
+
+  /// The record as one line of JSON, numbers with all their digits.
+  public func jsonLine() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,47 @@
+/// How long to train.
+public enum TrainingBudget: Sendable, Hashable {
+  /// Until this many tokens have gone in, whole steps, rounded up.
+  case tokens(Int)
+  /// This many optimiser steps.
+  case steps(Int)
+  /// This many minutes from the first step on. The learning rate follows the time, so the result depends on it.
+  case minutes(Double)
+}
+
+/// Everything about a training run but its model and text.
+public struct TrainingOptions: Sendable, Hashable {
+  /// How long.
+  public var budget: TrainingBudget
+  /// The learning rate over the run.
+  public var schedule: LearningRateSchedule
+  /// The optimiser's settings.
+  public var optimizer = AdamW.Options()
+  /// Sequences per optimiser step.
+  public var batchSize = 8
+  /// Tokens per sequence.
+  public var sequenceLength = 512
+  /// Parts into which a step's sequences are split, one after another in memory.
+  public var accumulate = 2
+  /// Fixes the order of documents.
+  public var seed: UInt64 = 42
+  /// Evaluate the held-out texts every so many steps; nil for never.
+  public var evaluateEvery: Int?
+
+  /// Options with the given budget and schedule.
+  public init(budget: TrainingBudget, schedule: LearningRateSchedule) {
+    self.budget = budget
+    self.schedule = schedule
+  }
+
+  /// Tokens of one optimiser step.
+  public var tokensPerStep: Int { batchSize * sequenceLength }
+
+  /// Steps in all when the budget says so itself, nil when it is time.
+  var plannedSteps: Int? {
+    switch budget {
+    case .tokens(let tokens): max(1, (tokens + tokensPerStep - 1) / tokensPerStep)
+    case .steps(let steps): max(1, steps)
+    case .minutes: nil
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Checkpoints
+import Foundation
+
+extension AttachPlan {
+  /// What an attachment did.
+  public struct Outcome: Sendable {
+    /// The base's tensors whose bytes changed.
+    public let changed: [String]
+    /// Whether the remains of an earlier, unfinished run were removed.
+    public let removedStale: Bool
+  }
+
+  /// Writes the base with the trained tensors in place.
+  ///
+  /// Everything that can be refused is refused before the first byte is written.
+  /// - Parameters:
+  ///   - destination: must not exist, or be empty; appears complete or not at all.
+  ///   - records: adds a surgery.json that says what was attached.
+  ///   - progress: called as bytes are checked, then as they are written.
+  /// - Throws: `wrongBase`, `untiedAliases`, `notFinite`; `CheckpointError` when files cannot be read or written.
+  @discardableResult
+  public func execute(
+    to destination: URL, records: Bool = false, progress: (TransferProgress) throws -> Void = { _ in }
+  ) throws -> Outcome {
+    let written = base.shards.reduce(0) { $0 + $1.file.count }
+    let checked = 2 * byteCount
+    let total = written + checked
+    let replacements = try replacements { try progress(TransferProgress(completed: $0, total: total)) }
+    let staged = try StagedDirectory(for: destination, byteCount: written)
+    try rewriteCheckpoint(
+      source: base, replacing: replacements, into: staged.url,
+      including: { !records || $0 != SurgeryManifest.fileName }
+    ) { try progress(TransferProgress(completed: checked + $0.completed, total: total)) }
+    if records { try writeFile(record(changed: replacements.keys.sorted()), to: manifestURL(staged.url)) }
+    let outcome = Outcome(changed: replacements.keys.sorted(), removedStale: staged.removedStale)
+    try staged.commit()
+    return outcome
+  }
+
+  private func manifestURL(_ directory: URL) -> URL { directory.appending(path: SurgeryManifest.fileName) }
+
+  private func record(changed: [String]) throws -> [UInt8] {
+    let casts = Set(
+      moves.filter { $0.base.dtype != $0.trained.dtype }.map { "\($0.trained.dtype) to \($0.base.dtype)" })
+    let json: JSONValue = [
+      "schema_version": .integer(SurgeryManifest.schemaVersion), "operation": "attach",
+      "base": ["config_sha256": .string(manifest.configSHA256)], "layers": .integers(layers),
+      "blend": .number(blend), "casts": .strings(casts.sorted()), "changed_tensors": .strings(changed),
+    ]
+    return Array((json.text + "\n").utf8)
+  }
+
+  /// Checks base and training wholly and gives the new content of every tensor that changes.
+  /// - Parameter progress: told the bytes checked, up to twice `byteCount`.
+  func replacements(progress: (Int) throws -> Void) throws -> [String: TensorContent] {
+    var checked = 0
+    func report(_ count: Int) throws {
+      checked += count
+      try progress(checked)
+    }
+    try requireSameBase(report)
+    for (first, second) in aliases where try TensorDigest.full(first) != TensorDigest.full(second) {
+      throw SurgeryError.untiedAliases(first: first.name, second: second.name)
+    }
+    var contents: [String: TensorContent] = [:]
+    for move in moves {
+      var digest = TensorDigest(move.trained.dtype, move.trained.shape)
+      var element = 0
+      var nonFinite: Int?
+      try move.trained.forEachChunk { chunk in
+        digest.update(chunk)
+        if nonFinite == nil, let index = firstNonFinite(chunk, move.trained.dtype) { nonFinite = element + index }
+        element += chunk.count * 8 / move.trained.dtype.bitWidth
+        try report(chunk.count)
+      }
+      // What training left alone is the base's own, whatever it holds.
+      if digest.finish() == move.untrainedSHA256 { continue }
+      if let nonFinite { throw SurgeryError.notFinite(name: move.trained.name, element: nonFinite) }
+      contents[move.base.name] = try content(of: move)
+    }
+    return contents
+  }
+
+  /// Checks the bytes that identify the base: all of the detached tensors, samples of the others.
+  private func requireSameBase(_ report: (Int) throws -> Void) throws {
+    let directory = base.directory.path(percentEncoded: false)
+    for tensor in manifest.tensors {
+      let stored = try base.tensor(tensor.baseName)
+      var digest = TensorDigest(stored.dtype, stored.shape)
+      try stored.forEachChunk {
+        digest.update($0)
+        try report($0.count)
+      }
+      guard digest.finish() == tensor.sha256 else {
+        throw SurgeryError.wrongBase(directory: directory, part: "tensor '\(tensor.baseName)' differs")
+      }
+    }
+    for (name, expected) in manifest.others {
+      let stored = try base.tensor(name)
+      guard try expected == (manifest.isFull ? TensorDigest.full(stored) : TensorDigest.sampled(stored)) else {
+        throw SurgeryError.wrongBase(directory: directory, part: "tensor '\(name)' differs")
+      }
+    }
+  }
+
+  private func content(of move: Move) throws -> TensorContent {
+    let (base, trained, blend) = (move.base, move.trained, blend)
+    if base.dtype == trained.dtype, blend == 1 { return .mapped(trained) }
+    guard let baseFormat = ScalarFormat(base.dtype), let trainedFormat = ScalarFormat(trained.dtype) else {
+      preconditionFailure("\(base.name): \(base.dtype) from \(trained.dtype) was accepted by the plan")
+    }
+    return .bytes(base.dtype, shape: base.shape) { sink in
+      let count = base.elementCount
+      let piece = min(max(count, 1), 1 << 18)
+      let output = UnsafeMutableRawBufferPointer.allocate(byteCount: piece * baseFormat.byteWidth, alignment: 64)
+      defer { output.deallocate() }
+      for start in stride(from: 0, to: count, by: piece) {
+        let end = min(start + piece, count)
+        base.withUnsafeBytes { old in
+          trained.withUnsafeBytes { new in
+            for index in start..<end {
+              let target = trainedFormat.value(new, at: index)
+              let origin = baseFormat.value(old, at: index)
+              baseFormat.store(
+                blend == 1 ? target : origin + blend * (target - origin), to: output, at: index - start)
+            }
+          }
+        }
+        let made = UnsafeRawBufferPointer(rebasing: output[..<((end - start) * baseFormat.byteWidth)])
+        if let index = firstNonFinite(made, base.dtype) {
+          throw SurgeryError.notFinite(name: base.name, element: start + index)
+        }
+        try sink(made)
+      }
+    }
+  }
+}

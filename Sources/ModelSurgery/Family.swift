@@ -1,0 +1,232 @@
+/// What surgery has to know of a model family; everything a family is stands in this file.
+///
+/// That is which config fields follow the layers, and which projections of a layer write to the residual stream.
+///
+/// Tensor names are not listed by family: a layer moves with every tensor under its number, so a family needs no
+/// list of them, and `DecoderNames` finds embedding, final norm and head.
+struct Family: Sendable {
+  /// The values of `model_type` that belong to the family.
+  let modelTypes: [String]
+  /// How its config fields follow the layers, beside `commonRules`.
+  var rules: [LayerRule] = []
+  /// The modules of a layer whose output is added to the residual stream; zeroing them makes the layer an identity.
+  var outputProjections = ["self_attn.o_proj", "mlp.down_proj"]
+
+  /// The family of a model type, nil for an unknown one.
+  static func family(of modelType: String) -> Family? { byModelType[modelType] }
+
+  private static let byModelType = Dictionary(
+    uniqueKeysWithValues: all.flatMap { family in family.modelTypes.map { ($0, family) } })
+
+  /// Fields that mean the same wherever they occur.
+  static let commonRules: [LayerRule] = [
+    .perLayer("layer_types"), .perLayer("layers_block_type"), .perLayer("mlp_layer_types"),
+    .perLayer("no_rope_layers"), .perLayer("indexer_types"), .perLayer("num_attention_heads_per_layer"),
+    .perLayer("num_key_value_heads_per_layer"), .perLayer("layer_rope_theta"), .perLayer("block_configs"),
+    .perLayer("hybrid_override_pattern"), .perLayer("attention_layers"), .perLayer("num_query_heads"),
+    .perLayer("num_kv_heads"), .indices("moe_layers"), .indices("attn_layer_indices"), .indices("full_attn_idxs"),
+    .indices("linear_attn_config.full_attn_layers", origin: 1),
+    .indices("linear_attn_config.kda_layers", origin: 1), .indices("cross_attention_layers"),
+    .denseAmongSparse(step: "decoder_sparse_step", dense: "mlp_only_layers"), .leading("first_k_dense_replace"),
+    .leading("num_dense_layers"), .keyedByLayer("per_layer_config"), .constant("num_nextn_predict_layers", "0"),
+    .constant("mtp_num_hidden_layers", "0"), .constant("mtp_num_layers", "0"),
+    .fixesIndices("scale_attn_by_inverse_layer_idx"), .sharedLayers("num_kv_shared_layers"),
+    .sharedLayers("kv_source_layers"),
+  ]
+
+  /// The families, grouped by what their configs have in common.
+  static let all: [Family] = [
+    // One kind of layer: only the count follows.
+    Family(modelTypes: [
+      "llama", "mistral", "gemma", "phi3", "olmo", "olmo2", "granite", "stablelm", "cohere", "glm", "glm4", "nemotron",
+      "internlm2", "internlm3", "persimmon", "baichuan", "yi", "exaone", "helium", "seed_oss", "ministral", "hunyuan",
+    ]),
+    Family(modelTypes: ["starcoder2"], outputProjections: ["self_attn.o_proj", "mlp.c_proj"]),
+    Family(modelTypes: ["gpt2", "gpt_bigcode"], outputProjections: ["attn.c_proj", "mlp.c_proj"]),
+    Family(modelTypes: ["gptj", "codegen"], outputProjections: ["attn.out_proj", "mlp.fc_out"]),
+    Family(modelTypes: ["gpt_neox"], outputProjections: ["attention.dense", "mlp.dense_4h_to_h"]),
+    Family(modelTypes: ["bloom", "falcon"], outputProjections: ["self_attention.dense", "mlp.dense_4h_to_h"]),
+    Family(modelTypes: ["mpt"], outputProjections: ["attn.out_proj", "ffn.down_proj"]),
+    Family(modelTypes: ["opt"], outputProjections: ["self_attn.out_proj", "fc2"]),
+    Family(modelTypes: ["phi"], outputProjections: ["self_attn.dense", "mlp.fc2"]),
+    Family(modelTypes: ["chatglm"], outputProjections: ["self_attention.dense", "mlp.dense_4h_to_h"]),
+    Family(
+      modelTypes: ["mixtral", "phimoe"], outputProjections: ["self_attn.o_proj", "block_sparse_moe.experts.*.w2"]),
+    Family(modelTypes: ["granitemoe", "olmoe"], outputProjections: ["self_attn.o_proj", "mlp.experts.*.down_proj"]),
+    Family(modelTypes: ["dbrx"], outputProjections: ["norm_attn_norm.attn.out_proj", "ffn.experts.mlp.w2"]),
+    Family(
+      modelTypes: ["gpt_neo"], rules: [.runs("attention_types")],
+      outputProjections: ["attn.attention.out_proj", "mlp.c_proj"]),
+
+    // Sliding and full attention take turns; older configs give the rule, newer ones the list.
+    Family(modelTypes: ["gemma2"], rules: [.computed("layer_types") { _, layer in slides(layer % 2 == 0) }]),
+    Family(
+      modelTypes: ["gpt_oss"], rules: [.computed("layer_types") { _, layer in slides(layer % 2 == 0) }],
+      outputProjections: ["self_attn.o_proj", "mlp.experts.down_proj"]),
+    Family(modelTypes: ["gemma3", "gemma3_text"], rules: slidingPattern(absent: 6)),
+    Family(modelTypes: ["cohere2"], rules: slidingPattern(absent: 4)),
+    Family(
+      modelTypes: ["exaone4"],
+      rules: [
+        .computed("layer_types") { config, layer in
+          guard config.has("sliding_window") else { return nil }
+          if let pattern = config["sliding_window_pattern"]?.string, !pattern.isEmpty {
+            let letters = Array(pattern)
+            return slides(layer < config.layerCount - 1 && letters[layer % letters.count] == "L")
+          }
+          let period = config.int("sliding_window_pattern", absent: 4)
+          return slides(period > 0 && (layer + 1) % period != 0)
+        }, .independent("sliding_window_pattern"),
+      ]),
+    Family(modelTypes: ["olmo3"], rules: [.computed("layer_types") { _, layer in slides((layer + 1) % 4 != 0) }]),
+    Family(
+      modelTypes: ["afmoe"],
+      rules: [
+        .computed("layer_types") { config, layer in
+          slides((layer + 1) % max(config.int("global_attn_every_n_layers", absent: 4), 1) != 0)
+        }, .independent("global_attn_every_n_layers"), .leading("num_dense_layers", absent: 1),
+      ], outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["gemma4", "gemma4_text"],
+      rules: [
+        .computed("layer_types") { config, layer in
+          slides((layer + 1) % 6 != 0 && layer != config.layerCount - 1)
+        }, .lastLayerMustBe("full_attention", list: "layer_types"),
+      ]),
+    Family(modelTypes: ["qwen2", "qwen3", "qwen2_vl", "qwen2_5_vl", "qwen3_vl"], rules: windowBehindLimit),
+    Family(
+      modelTypes: ["dots1"], rules: windowBehindLimit + [.leading("first_k_dense_replace", absent: 0)],
+      outputProjections: expertOutputs),
+
+    // Mixtures of experts with dense layers among them.
+    Family(
+      modelTypes: ["qwen2_moe"],
+      rules: [
+        .computed("layer_types") { config, layer in
+          guard config.bool("use_sliding_window", absent: false) else { return nil }
+          return slides(layer % 2 == 0 && layer < config.int("max_window_layers", absent: 28))
+        }, .independent("max_window_layers"),
+      ], outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"], rules: [.independent("max_window_layers")],
+      outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"],
+      rules: [
+        .computed("layer_types") { config, layer in
+          let isLinear = (layer + 1) % max(config.int("full_attention_interval", absent: 4), 1) != 0
+          return isLinear ? "\"linear_attention\"" : "\"full_attention\""
+        }, .independent("full_attention_interval"), .independent("max_window_layers"),
+      ], outputProjections: expertOutputs + ["linear_attn.out_proj"]),
+    Family(modelTypes: ["deepseek_v2"], rules: deepseek(dense: 0), outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["deepseek_v3", "deepseek_v32", "kimi_k2"], rules: deepseek(dense: 3),
+      outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["glm4_moe", "glm4_moe_lite", "glm4v_moe", "glm4v_moe_text"], rules: deepseek(dense: 1),
+      outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["kimi_linear"], rules: deepseek(dense: 1), outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["ernie4_5_moe"],
+      rules: [.span(start: "moe_layer_start_index", end: "moe_layer_end_index", interval: "moe_layer_interval")],
+      outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["llama4", "llama4_text"],
+      rules: [
+        .computed("no_rope_layers") { config, layer in
+          (layer + 1) % max(config.int("no_rope_layer_interval", absent: 4), 1) != 0 ? "1" : "0"
+        }, .independent("no_rope_layer_interval"),
+        .indices("moe_layers") { config in
+          let step = max(config.int("interleave_moe_layer_step", absent: 1), 1)
+          return Array(stride(from: step - 1, to: config.layerCount, by: step))
+        }, .independent("interleave_moe_layer_step"),
+      ], outputProjections: ["self_attn.o_proj", "feed_forward.down_proj", "feed_forward.shared_expert.down_proj"]),
+
+    // Other attributes of depth.
+    Family(
+      modelTypes: ["smollm3"],
+      rules: [
+        .computed("no_rope_layers") { config, layer in
+          (layer + 1) % max(config.int("no_rope_layer_interval", absent: 4), 1) != 0 ? "1" : "0"
+        }, .independent("no_rope_layer_interval"), .independent("max_window_layers"),
+      ]),
+    Family(modelTypes: ["minicpm", "minicpm3"], rules: [.dividedByRootOfCount("scale_depth", absent: 1.4)]),
+    Family(
+      modelTypes: ["mllama", "mllama_text_model"],
+      rules: [
+        .indices("cross_attention_layers") { config in
+          [3, 8, 13, 18, 23, 28, 33, 38].filter { $0 < config.layerCount }
+        }
+      ], outputProjections: ["self_attn.o_proj", "cross_attn.o_proj", "mlp.down_proj"]),
+    Family(
+      modelTypes: ["longcat_flash"], rules: [.multipleOfCount("num_hidden_layers", factor: 2)],
+      outputProjections: ["self_attn.*.o_proj", "mlps.*.down_proj", "mlp.experts.*.down_proj"]),
+
+    // Attention among recurrent or convolutional layers.
+    Family(modelTypes: ["lfm2"], outputProjections: ["self_attn.out_proj", "conv.out_proj", "feed_forward.w2"]),
+    Family(
+      modelTypes: ["lfm2_moe"], rules: [.leading("num_dense_layers", absent: 2)],
+      outputProjections: ["self_attn.out_proj", "conv.out_proj", "feed_forward.w2", "feed_forward.experts.*.w2"]),
+    Family(
+      modelTypes: ["jamba"],
+      rules: [
+        .periodic(period: "attn_layer_period", offset: "attn_layer_offset", defaultPeriod: 8, defaultOffset: 4),
+        .periodic(period: "expert_layer_period", offset: "expert_layer_offset", defaultPeriod: 2, defaultOffset: 1),
+      ],
+      outputProjections: [
+        "self_attn.o_proj", "mamba.out_proj", "feed_forward.down_proj", "feed_forward.experts.*.down_proj",
+      ]),
+    Family(
+      modelTypes: ["bamba"], outputProjections: ["self_attn.o_proj", "mamba.out_proj", "feed_forward.down_proj"]),
+    Family(
+      modelTypes: ["granitemoehybrid"],
+      outputProjections: [
+        "self_attn.o_proj", "mamba.out_proj", "shared_mlp.output_linear", "block_sparse_moe.output_linear",
+      ]),
+    Family(
+      modelTypes: ["falcon_h1"], outputProjections: ["self_attn.o_proj", "mamba.out_proj", "feed_forward.down_proj"]),
+    Family(
+      modelTypes: ["nemotron_h"], outputProjections: ["mixer.o_proj", "mixer.out_proj", "mixer.down_proj"]),
+    Family(
+      modelTypes: ["recurrent_gemma"], rules: [.cycle("block_types")],
+      outputProjections: ["temporal_block.o_proj", "temporal_block.linear_out", "mlp_block.down_proj"]),
+    Family(
+      modelTypes: ["openelm"], rules: [.perLayer("ffn_multipliers")],
+      outputProjections: ["attn.out_proj", "ffn.proj_2"]),
+    Family(modelTypes: ["deci", "nemotron-nas"]),
+
+    // Families that cannot be cut.
+    Family(modelTypes: ["gemma3n", "gemma3n_text"], rules: [.sharedLayers("model_type")]),
+    Family(modelTypes: ["zamba", "zamba2"], rules: [.sharedLayers("model_type")]),
+  ]
+
+  private static let expertOutputs = [
+    "self_attn.o_proj", "mlp.down_proj", "mlp.experts.*.down_proj", "mlp.experts.down_proj",
+    "mlp.shared_expert.down_proj", "mlp.shared_experts.down_proj",
+  ]
+
+  private static func slides(_ isSliding: Bool) -> String { isSliding ? "\"sliding_attention\"" : "\"full_attention\"" }
+
+  /// Every `sliding_window_pattern`-th layer attends to everything.
+  private static func slidingPattern(absent: Int) -> [LayerRule] {
+    [
+      .computed("layer_types") { config, layer in
+        let period = config.int("sliding_window_pattern", absent: config.int("_sliding_window_pattern", absent: absent))
+        return slides(period > 0 && (layer + 1) % period != 0)
+      }, .independent("sliding_window_pattern"), .independent("_sliding_window_pattern"),
+    ]
+  }
+
+  /// With `use_sliding_window`, layers from `max_window_layers` on attend within the window.
+  private static let windowBehindLimit: [LayerRule] = [
+    .computed("layer_types") { config, layer in
+      guard config.bool("use_sliding_window", absent: false), config.has("sliding_window") else { return nil }
+      return slides(layer >= config.int("max_window_layers", absent: 28))
+    }, .independent("max_window_layers"),
+  ]
+
+  private static func deepseek(dense: Int) -> [LayerRule] {
+    [.leading("first_k_dense_replace", absent: dense), .independent("moe_layer_freq")]
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import ModelSurgery
+
+struct AttachCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attach", abstract: "Put trained layers back into the checkpoint they came from.",
+    discussion: """
+      Tensors are matched by name. A base that is not the one of surgery.json, missing or surplus tensors, other shapes \
+      and types, NaN and infinities are refused before anything is written.
+      """)
+
+  @Argument(help: "The trained directory, as detach wrote it.")
+  var trained: String
+  @Option(name: .customLong("to"), help: "The checkpoint that the layers were detached from.")
+  var base: String
+  @Option(help: "Directory of the whole checkpoint; must not exist. Not needed for a dry run.")
+  var output: String?
+  @Option(help: "How much of the training to take: 0 the base, 1 the trained layers.")
+  var blend = 1.0
+  @Flag(help: "Convert trained tensors to the base's types, rounding to nearest even.")
+  var cast = false
+  @Flag(help: "Add a surgery.json that says what was attached.")
+  var record = false
+  @Flag(help: "Print what would be done, from headers and config alone.")
+  var dryRun = false
+  @Option(help: "text or json.")
+  var format = OutputFormat.text
+
+  func validate() throws {
+    guard dryRun || output != nil else { throw ValidationError("give --output DIR, or --dry-run") }
+  }
+
+  func run() throws {
+    Interruption.listen()
+    let plan = try AttachPlan(
+      trained: Checkpoint(directory: directory(trained)), base: Checkpoint(directory: directory(base)), blend: blend,
+      casts: cast)
+    var changed: Int?
+    if !dryRun, let output {
+      if !plan.stale.isEmpty { Transfer.warn("still with the untrained layers: \(plan.stale.joined(separator: ", "))") }
+      let transfer = Transfer("attach")
+      let outcome = try plan.execute(to: directory(output), records: record, progress: transfer.show)
+      transfer.finish()
+      if outcome.removedStale { Transfer.warn("removed the remains of an unfinished run") }
+      changed = outcome.changed.count
+    }
+    switch format {
+    case .json: print(plan.json.text)
+    case .text:
+      print(dryRun ? plan.lines.joined(separator: "\n") : plan.lines.last ?? "")
+      if let changed { print("\(changed) of them changed") }
+    }
+  }
+}
