@@ -16,12 +16,13 @@ public struct Probe: Sendable {
   /// Runs every criterion over every text.
   /// - Parameters:
   ///   - texts: at least one.
-  ///   - progress: called with what is scored and how many documents are done of how many; returning false stops.
+  ///   - progress: called between passes with what is scored and the share of the documents that is done, counting each
+  ///     once for every criterion; returning false stops.
   /// - Throws: `ProbeError.badTextName` for a repeated name, `.tokenOutsideVocabulary`, `.contextTooShort`, `.notFinite`,
   ///   `.interrupted`.
   public func run(
     _ texts: [ProbeText], on model: ProbedModel,
-    progress: (_ score: String, _ done: Int, _ total: Int) -> Bool = { _, _, _ in true }
+    progress: (_ score: String, _ share: Double) -> Bool = { _, _ in true }
   ) throws(ProbeError) -> ProbeScores {
     try Self.validate(texts, model)
     let total = criteria.count * texts.reduce(0) { $0 + $1.documents.count }
@@ -32,8 +33,11 @@ public struct Probe: Sendable {
       for text in texts {
         var perScore = criterion.scores.map { _ in [[Double]]() }
         for group in Self.passes(over: text.documents) {
-          guard progress(criterion.scores[0].name, done, total) else { throw .interrupted }
-          for (index, values) in criterion.score(group, on: model).enumerated() { perScore[index] += values }
+          let values = try criterion.score(group, on: model) { share throws(ProbeError) in
+            let documents = Double(done) + share * Double(group.count)
+            guard progress(criterion.scores[0].name, documents / Double(total)) else { throw .interrupted }
+          }
+          for index in values.indices { perScore[index] += values[index] }
           done += group.count
         }
         perText.append(perScore)
@@ -43,7 +47,6 @@ public struct Probe: Sendable {
           ProbeScores.Score(description: description, ranks: index == 0, perText: perText.map { $0[index] }))
       }
     }
-    guard progress(criteria.last!.scores[0].name, done, total) else { throw .interrupted }
     let result = ProbeScores(texts: texts.map(ProbeScores.Text.init), layerCount: model.layerCount, scores: scores)
     try result.requireFinite()
     return result

@@ -83,16 +83,16 @@ struct ProbeCommand: ParsableCommand {
   private func score(_ texts: [ProbeText], on model: ProbedModel) throws -> ProbeScores {
     var line = ProgressLine()
     let start = ContinuousClock.now
-    let scores = try Probe().run(texts, on: model) { name, done, total in
-      let seconds = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000
-      line.show(name, fraction: Double(done) / Double(total), details: "", secondsLeft: nil)
-      if done == total { line.finish("scored in \(ProgressLine.clock(seconds))") }
+    func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
+    let scores = try Probe().run(texts, on: model) { name, share in
+      line.show("scoring", fraction: share, details: name, secondsLeft: nil)
       return !Interruption.isRequested
     }
+    line.finish("scored in \(ProgressLine.clock(seconds()))")
     return scores
   }
 
-  /// The mean of every ranking score on the target and the first source, a row for each layer.
+  /// The mean of every ranking score on every text, a row for each layer.
   private func table(_ scores: ProbeScores, selected: [Int]) -> String {
     let columns = scores.scores.filter(\.ranks).flatMap { score in
       scores.texts.indices.map { text in

@@ -38,9 +38,9 @@ import Testing
     let model = try expected.model("tied-grouped-f32")
     let documents = try probeText("de", reference.documents).documents
     for criterion in [BlockInfluence(), Ablation()] as [any LayerCriterion] {
-      let together = criterion.score(documents[...], on: model)
+      let together = try criterion.score(documents[...], on: model) { _ in }
       for index in documents.indices {
-        let alone = criterion.score(documents[index...index], on: model)
+        let alone = try criterion.score(documents[index...index], on: model) { _ in }
         for (together, alone) in zip(together, alone) {
           for (x, y) in zip(together[index], alone[0]) { #expect(abs(x - y) <= 1e-5 * max(1, abs(y))) }
         }
@@ -87,11 +87,23 @@ import Testing
     }
   }
 
+  @Test func `progress rises from the first pass to the whole`() throws {
+    let expected = try Expected.load()
+    let text = try probeText("de", [[5, 6], [7]])
+    var shares: [Double] = []
+    _ = try Probe().run([text], on: try expected.model("tied-grouped-f32")) { _, share in
+      shares.append(share)
+      return true
+    }
+    #expect(shares == shares.sorted() && shares.first! > 0 && shares.last == 1)
+    #expect(shares.count > 5)
+  }
+
   @Test func `progress that says stop ends the probe`() throws {
     let expected = try Expected.load()
     let text = try probeText("de", [[5, 6], [7]])
     #expect(throws: ProbeError.interrupted) {
-      try Probe().run([text], on: try expected.model("tied-grouped-f32")) { _, done, _ in done == 0 }
+      try Probe().run([text], on: try expected.model("tied-grouped-f32")) { _, share in share < 0.5 }
     }
   }
 }

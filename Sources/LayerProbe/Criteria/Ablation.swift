@@ -21,14 +21,21 @@ public struct Ablation: LayerCriterion {
   }
 
   /// One forward pass for the intact model and one for each layer.
-  public func score(_ documents: ArraySlice<ProbeDocument>, on model: ProbedModel) -> [[[Double]]] {
+  public func score(
+    _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [[[Double]]] {
     let batch = model.batch(documents)
     func nll(without layers: Set<Int>) -> [Double] {
       let losses = model.decoder.losses(batch.tokens, observing: Decoder.Observation(skippedLayers: layers))
       return batch.spans.map { losses[$0].reduce(0) { $0 + Double($1) } }
     }
     let intact = nll(without: [])
-    let ablated = (0..<model.layerCount).map { nll(without: [$0]) }
+    var ablated: [[Double]] = []
+    for layer in 0..<model.layerCount {
+      try progress(Double(layer + 1) / Double(model.layerCount + 1))
+      ablated.append(nll(without: [layer]))
+    }
+    try progress(1)
     let perToken = documents.enumerated().map { position, document in
       ablated.map { ($0[position] - intact[position]) / Double(document.tokens.count) }
     }

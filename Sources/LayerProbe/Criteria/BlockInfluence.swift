@@ -19,7 +19,9 @@ public struct BlockInfluence: LayerCriterion {
   }
 
   /// One forward pass over all documents.
-  public func score(_ documents: ArraySlice<ProbeDocument>, on model: ProbedModel) -> [[[Double]]] {
+  public func score(
+    _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [[[Double]]] {
     let batch = model.batch(documents)
     let device = model.decoder.device
     var influence = Array(repeating: Array(repeating: 0.0, count: model.layerCount), count: documents.count)
@@ -36,6 +38,7 @@ public struct BlockInfluence: LayerCriterion {
       before = after
     }
     model.decoder.observe(batch.tokens, observation)
+    try progress(1)
     return [influence]
   }
 

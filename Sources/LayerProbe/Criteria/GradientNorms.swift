@@ -22,7 +22,9 @@ public struct GradientNorms: LayerCriterion {
   }
 
   /// One forward and one backward pass for each document.
-  public func score(_ documents: ArraySlice<ProbeDocument>, on model: ProbedModel) -> [[[Double]]] {
+  public func score(
+    _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [[[Double]]] {
     let decoder = model.decoder
     decoder.train(layers: decoder.layers.indices)
     let weightSquares = decoder.layers.map { layer in
@@ -43,6 +45,7 @@ public struct GradientNorms: LayerCriterion {
         zip(gradientSquares, weightSquares).map { gradients, weights in
           zip(gradients, weights).reduce(0) { $0 + $1.0 / $1.1 }.squareRoot()
         })
+      try progress(Double(relative.count) / Double(documents.count))
     }
     return [relative, absolute]
   }

@@ -9,8 +9,11 @@ public protocol LayerCriterion: Sendable {
   var scores: [ScoreDescription] { get }
 
   /// Scores every layer on some documents, each for itself.
+  /// - Parameter progress: called between passes with the share of them that is done; what it throws ends the scoring.
   /// - Returns: `[scores][documents][layers]`.
-  func score(_ documents: ArraySlice<ProbeDocument>, on model: ProbedModel) -> [[[Double]]]
+  func score(
+    _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [[[Double]]]
 }
 
 /// What a score is.

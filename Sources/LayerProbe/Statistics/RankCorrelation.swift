@@ -12,5 +12,6 @@ public func rankCorrelation(_ first: [Double], _ second: [Double]) -> Double? {
   GSLCalls.prepare()
   var work = Array(repeating: 0.0, count: 2 * first.count)
   let correlation = gsl_stats_spearman(first, 1, second, 1, first.count, &work)
-  return correlation.isFinite ? correlation : nil
+  // Rounding can lead beyond 1.
+  return correlation.isFinite ? min(1, max(-1, correlation)) : nil
 }

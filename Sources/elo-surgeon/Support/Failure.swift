@@ -1,6 +1,7 @@
 import ArgumentParser
 import ELOTrain
 import Foundation
+import LayerProbe
 import ModelSurgery
 
 /// How a failed command ends.
@@ -9,6 +10,7 @@ enum Failure {
   static func report(_ error: any Error) -> Never {
     switch error {
     case let error as TrainingError where error == .interrupted: leave(130, "\(error)")
+    case let error as ProbeError where error == .interrupted: leave(130, "\(error)")
     case let error as SurgeryError where error.isWrongUsage: leave(64, "\(error)")
     case is ValidationError, is ExitCode, is CleanExit: EloSurgeon.exit(withError: error)
     default:
