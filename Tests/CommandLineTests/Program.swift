@@ -40,7 +40,11 @@ struct Program {
     let process: Process
     let files: [URL]
 
-    func wait() throws -> Outcome {
+    /// Waits for the end; a run that does not end within `seconds` is killed, with status 9.
+    func wait(atMost seconds: Double = 120) throws -> Outcome {
+      let deadline = Date.now + seconds
+      while process.isRunning, Date.now < deadline { usleep(5_000) }
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
       defer { for file in files { try? FileManager.default.removeItem(at: file) } }
       let texts = try files.map { try String(contentsOf: $0, encoding: .utf8) }
