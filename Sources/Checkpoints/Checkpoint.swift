@@ -47,6 +47,7 @@ public struct Checkpoint: Sendable {
     do { config = try ConfigText(contentsOf: configURL) } catch .notFound {
       throw .noConfig(directory: path)
     }
+    if InPlacePatch.isUnfinished(in: directory) { throw .unfinishedPatch(directory: path) }
     self.directory = directory
 
     let hasSingleFile = FileManager.default.fileExists(
@@ -79,7 +80,8 @@ public struct Checkpoint: Sendable {
       }
     }
     self.tensors = tensors
-    let weightFiles = Set(shards.map(\.name) + [indexName].compactMap(\.self))
+    let weightFiles = Set(
+      shards.map(\.name) + [indexName].compactMap(\.self) + [InPlacePatch.unfinishedJournalName])
     sideFiles = try Self.regularFiles(below: directory).filter { !weightFiles.contains($0) }
   }
 

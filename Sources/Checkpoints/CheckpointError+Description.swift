@@ -38,6 +38,12 @@ extension CheckpointError: CustomStringConvertible {
       "no space left while writing \(path) (\(byteCountText(available)) are free); free some or choose another disk"
     case .unwritable(let path, let reason):
       "\(path) cannot be written (\(reason)); check the directory and its permissions"
+    case .notPatchable(let path, .symbolicLink):
+      "\(path) cannot be patched in place: it is a symbolic link and others may share the file; use --output"
+    case .notPatchable(let path, .hardLinks(let count)):
+      "\(path) cannot be patched in place: the file has \(count) names and the others would change too; use --output"
+    case .unfinishedPatch(let directory):
+      "\(directory): an in-place attach was interrupted; run the same `elo-surgeon attach --in-place` again to complete it"
     }
   }
 }

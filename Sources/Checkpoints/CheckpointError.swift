@@ -32,6 +32,18 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case noSpace(path: String, needed: Int?, available: Int)
   /// The operating system refused to write; `reason` is its word.
   case unwritable(path: String, reason: String)
+  /// A file cannot be patched in place.
+  case notPatchable(path: String, PatchProblem)
+  /// A patch of the directory began and did not end.
+  case unfinishedPatch(directory: String)
+
+  /// Why a file cannot be patched in place.
+  public enum PatchProblem: Equatable, Sendable {
+    /// It is a link to a file that others may use.
+    case symbolicLink
+    /// It has several names in the file system.
+    case hardLinks(Int)
+  }
 
   /// What can be wrong with a safetensors header as a whole.
   public enum HeaderProblem: Equatable, Sendable {

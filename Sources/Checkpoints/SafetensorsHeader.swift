@@ -51,6 +51,9 @@ public struct SafetensorsHeader: Sendable {
     do { json = try JSONText(text) } catch {
       throw .invalidHeader(path: path, .invalidJSON(problem: error.problem, offset: error.offset))
     }
+    if let offset = Self.loneSurrogate(in: text) {
+      throw .invalidHeader(path: path, .invalidJSON(problem: "an escape is half a surrogate pair", offset: offset))
+    }
     guard let members = json.root.members else { throw .invalidHeader(path: path, .notAnObject) }
     if let key = json.root.duplicateKey { throw .invalidHeader(path: path, .duplicateKey(key)) }
 
@@ -70,6 +73,29 @@ public struct SafetensorsHeader: Sendable {
     self.entries = entries
     self.metadata = metadata
     try validateCoverage(fileByteCount: file.count, path: path)
+  }
+
+  /// The first escape such as `\uD800` that is half a pair, which JSON's grammar allows and the reference refuses.
+  ///
+  /// The text is JSON already, so a backslash begins an escape within a string.
+  private static func loneSurrogate(in text: [UInt8]) -> Int? {
+    func unit(at position: Int) -> UInt16? {
+      guard position + 6 <= text.count, text[position] == UInt8(ascii: "\\"), text[position + 1] == UInt8(ascii: "u")
+      else { return nil }
+      return UInt16(String(decoding: text[position + 2..<position + 6], as: UTF8.self), radix: 16)
+    }
+    var position = 0
+    while let escape = text[position...].firstIndex(of: UInt8(ascii: "\\")) {
+      position = escape + 2
+      guard let high = unit(at: escape) else { continue }
+      position = escape + 6
+      if UTF16.isTrailSurrogate(high) { return escape }
+      if UTF16.isLeadSurrogate(high) {
+        guard let low = unit(at: position), UTF16.isTrailSurrogate(low) else { return escape }
+        position += 6
+      }
+    }
+    return nil
   }
 
   private static func standsBefore(_ a: Entry, _ b: Entry) -> Bool {

@@ -37,6 +37,47 @@ extension AttachPlan {
     return outcome
   }
 
+  /// Patches the base where it lies: only the bytes of changed tensors are written.
+  ///
+  /// An earlier run that was interrupted must have been rolled back (`InPlacePatch.rollBack`) before the base was opened.
+  /// - Returns: what changed, nil when the base holds the trained layers already.
+  /// - Throws: as `execute(to:)`, and `CheckpointError.notPatchable`; the old state is back then.
+  public func executeInPlace(progress: (TransferProgress) throws -> Void = { _ in }) throws -> Outcome? {
+    if try isAttached() { return nil }
+    let total = 3 * byteCount
+    let replacements = try replacements { try progress(TransferProgress(completed: $0, total: total)) }
+    let digests = DigestCollector()
+    let contents = Dictionary(
+      uniqueKeysWithValues: replacements.map { ($0, digests.content($1, name: $0)) })
+    try InPlacePatch.apply(contents, to: base) {
+      try progress(TransferProgress(completed: 2 * byteCount + $0.completed, total: total))
+    } verify: {
+      for (name, written) in digests.all {
+        let tensor = try base.tensor(name)
+        guard try TensorDigest.full(tensor) == written else {
+          throw SurgeryError.corrupted(name: name, path: tensor.file.url.path(percentEncoded: false))
+        }
+      }
+    }
+    return Outcome(changed: replacements.keys.sorted(), removedStale: false)
+  }
+
+  /// Whether the base's layers are what attaching would make of them, and not what they were when detached.
+  ///
+  /// A blend cannot be recognised: what it made of the base depends on what the base was.
+  private func isAttached() throws -> Bool {
+    guard blend == 1 else { return false }
+    var isChanged = false
+    for move in moves {
+      let found = try TensorDigest.full(move.base)
+      let digests = DigestCollector()
+      try digests.content(content(of: move), name: move.base.name).produce { _ in }
+      guard found == digests.all[move.base.name] else { return false }
+      isChanged = isChanged || found != move.untrainedSHA256
+    }
+    return isChanged
+  }
+
   private func manifestURL(_ directory: URL) -> URL { directory.appending(path: SurgeryManifest.fileName) }
 
   private func record(changed: [String]) throws -> [UInt8] {

@@ -1,6 +1,5 @@
 import Checkpoints
 import Foundation
-import Synchronization
 
 /// A checkpoint to be written from parts of others: tensors under new names, an edited config, copied side files.
 struct NewCheckpoint: Sendable {
@@ -10,6 +9,18 @@ struct NewCheckpoint: Sendable {
     /// The tensor whose type and shape it has, and whose bytes unless `isZero`.
     let source: StoredTensor
     var isZero = false
+
+    var content: TensorContent {
+      guard isZero else { return .mapped(source) }
+      let byteCount = source.byteCount
+      return .bytes(source.dtype, shape: source.shape) { sink in
+        let zeros = [UInt8](repeating: 0, count: min(byteCount, 1 << 20))
+        for start in stride(from: 0, to: byteCount, by: max(zeros.count, 1)) {
+          let piece = min(zeros.count, byteCount - start)
+          try zeros.withUnsafeBytes { try sink(UnsafeRawBufferPointer(rebasing: $0[..<piece])) }
+        }
+      }
+    }
   }
 
   var tensors: [Tensor]
@@ -57,7 +68,7 @@ struct NewCheckpoint: Sendable {
     let total = tensorByteCount
     var before = 0
     for (name, tensors) in shards {
-      let contents = tensors.map { (name: $0.name, content: digests.content($0)) }
+      let contents = tensors.map { (name: $0.name, content: digests.content($0.content, name: $0.name)) }
       let base = before
       try writeSafetensors(to: directory.appending(path: name), tensors: contents) { report in
         try progress(TransferProgress(completed: min(base + report.completed, total), total: total))
@@ -80,38 +91,6 @@ struct NewCheckpoint: Sendable {
       "weight_map": .object(places.sorted { $0.key < $1.key }),
     ]
     return Array((index.text + "\n").utf8)
-  }
-}
-
-/// Collects digests of tensors while they are copied.
-private final class DigestCollector: Sendable {
-  private let digests = Mutex<[String: String]>([:])
-
-  var all: [String: String] { digests.withLock { $0 } }
-
-  /// A tensor's content that leaves its digest here when it is written.
-  func content(_ tensor: NewCheckpoint.Tensor) -> TensorContent {
-    let source = tensor.source
-    return .bytes(source.dtype, shape: source.shape) { sink in
-      var digest = TensorDigest(source.dtype, source.shape)
-      func pass(_ bytes: UnsafeRawBufferPointer) throws {
-        digest.update(bytes)
-        try sink(bytes)
-      }
-      if tensor.isZero {
-        let zeros = [UInt8](repeating: 0, count: min(source.byteCount, 1 << 20))
-        var rest = source.byteCount
-        while rest > 0 {
-          let piece = min(rest, zeros.count)
-          try zeros.withUnsafeBytes { try pass(UnsafeRawBufferPointer(rebasing: $0[..<piece])) }
-          rest -= piece
-        }
-      } else {
-        try source.forEachChunk(pass)
-      }
-      let text = digest.finish()
-      self.digests.withLock { $0[tensor.name] = text }
-    }
   }
 }
 

@@ -40,7 +40,6 @@ extension SurgeryError: CustomStringConvertible {
       "\(expected) layers are to be replaced and \(found) are given; select as many on both sides"
     case .corrupted(let name, let path):
       "'\(name)' in \(path) is not what was read; check that nobody writes to it and that the disk is healthy"
-    case .notPatchable(let path, let problem): "\(path) cannot be patched in place: \(problem.description)"
     case .blendOutOfRange(let value): "--blend \(value) is not between 0 and 1; 1 takes the trained layers as they are"
     }
   }
@@ -106,15 +105,4 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
   }
 
   private func list(_ layers: [Int]) -> String { layers.map(String.init).joined(separator: ", ") }
-}
-
-extension SurgeryError.PatchProblem: CustomStringConvertible {
-  /// The problem in words, ending in what to do.
-  public var description: String {
-    switch self {
-    case .symbolicLink: "it is a symbolic link and others may share the file; use --output"
-    case .hardLinks(let count): "the file has \(count) names and the others would change too; use --output"
-    case .foreignJournal(let path): "\(path) belongs to another operation; finish that one first by running it again"
-    }
-  }
 }

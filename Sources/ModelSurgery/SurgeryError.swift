@@ -32,8 +32,6 @@ public enum SurgeryError: Error, Equatable, Sendable {
   case layerCountMismatch(expected: Int, found: Int)
   /// What was written is not what was read: the source changed meanwhile, or the disk fails.
   case corrupted(name: String, path: String)
-  /// A file cannot be patched in place.
-  case notPatchable(path: String, PatchProblem)
   /// A blend factor that is no number between 0 and 1.
   case blendOutOfRange(Double)
 
@@ -101,15 +99,5 @@ public enum SurgeryError: Error, Equatable, Sendable {
     case noOutputProjection
     /// A pattern names layers by index.
     case patternNamesLayers(String)
-  }
-
-  /// Why a file cannot be patched in place.
-  public enum PatchProblem: Equatable, Sendable {
-    /// It is a link to a file that others may use.
-    case symbolicLink
-    /// It has several names in the file system.
-    case hardLinks(Int)
-    /// A journal of another operation lies beside it.
-    case foreignJournal(String)
   }
 }

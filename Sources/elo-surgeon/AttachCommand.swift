@@ -17,6 +17,8 @@ struct AttachCommand: ParsableCommand {
   var base: String
   @Option(help: "Directory of the whole checkpoint; must not exist. Not needed for a dry run.")
   var output: String?
+  @Flag(help: "Patch the base where it lies, with an undo journal; run again after an interruption.")
+  var inPlace = false
   @Option(help: "How much of the training to take: 0 the base, 1 the trained layers.")
   var blend = 1.0
   @Flag(help: "Convert trained tensors to the base's types, rounding to nearest even.")
@@ -29,28 +31,40 @@ struct AttachCommand: ParsableCommand {
   var format = OutputFormat.text
 
   func validate() throws {
-    guard dryRun || output != nil else { throw ValidationError("give --output DIR, or --dry-run") }
+    guard dryRun || (output != nil) != inPlace else {
+      throw ValidationError("give one of --output DIR and --in-place, or --dry-run")
+    }
+    guard !(inPlace && record) else { throw ValidationError("--record goes with --output") }
   }
 
   func run() throws {
     Interruption.listen()
+    if inPlace, !dryRun, try InPlacePatch.rollBack(in: directory(base)) {
+      Transfer.warn("an interrupted run was rolled back and is done again")
+    }
     let plan = try AttachPlan(
       trained: Checkpoint(directory: directory(trained)), base: Checkpoint(directory: directory(base)), blend: blend,
       casts: cast)
-    var changed: Int?
-    if !dryRun, let output {
-      if !plan.stale.isEmpty { Transfer.warn("still with the untrained layers: \(plan.stale.joined(separator: ", "))") }
-      let transfer = Transfer("attach")
-      let outcome = try plan.execute(to: directory(output), records: record, progress: transfer.show)
+    if !plan.stale.isEmpty { Transfer.warn("still with the untrained layers: \(plan.stale.joined(separator: ", "))") }
+    let transfer = Transfer("attach")
+    var outcome: AttachPlan.Outcome?
+    if inPlace, !dryRun {
+      outcome = try plan.executeInPlace(progress: transfer.show)
       transfer.finish()
-      if outcome.removedStale { Transfer.warn("removed the remains of an unfinished run") }
-      changed = outcome.changed.count
+      if outcome == nil {
+        print("\(base) holds these layers already")
+        return
+      }
+    } else if let output, !dryRun {
+      outcome = try plan.execute(to: directory(output), records: record, progress: transfer.show)
+      transfer.finish()
+      if outcome?.removedStale == true { Transfer.warn("removed the remains of an unfinished run") }
     }
     switch format {
     case .json: print(plan.json.text)
     case .text:
       print(dryRun ? plan.lines.joined(separator: "\n") : plan.lines.last ?? "")
-      if let changed { print("\(changed) of them changed") }
+      if let outcome { print("\(outcome.changed.count) of them changed") }
     }
   }
 }

@@ -14,7 +14,7 @@ struct ConvertCommand: ParsableCommand {
   var model: String
   @Option(help: "Directory of the checkpoint; must not exist.")
   var output: String
-  @Option(help: "Type of every tensor: f32, f16 or bf16.")
+  @Option(help: "Type of every tensor.")
   var dtype = WeightType.bf16
 
   enum WeightType: String, ExpressibleByArgument, CaseIterable {

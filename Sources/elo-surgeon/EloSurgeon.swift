@@ -12,15 +12,17 @@ struct EloSurgeon: ParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
+      CommandGroup(name: "The whole way", subcommands: [AdaptCommand.self]),
       CommandGroup(
-        name: "The whole way", subcommands: [AdaptCommand.self]),
+        name: "Surgery",
+        subcommands: [
+          InspectCommand.self, VerifyCommand.self, ConvertCommand.self, DetachCommand.self, AttachCommand.self,
+          ReplaceCommand.self, RestackCommand.self, DiffCommand.self,
+        ]),
+      CommandGroup(name: "Training", subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self]),
       CommandGroup(
-        name: "Checkpoints",
-        subcommands: [InspectCommand.self, ConvertCommand.self, DetachCommand.self, AttachCommand.self]),
-      CommandGroup(
-        name: "Training", subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self]),
-      CommandGroup(
-        name: "Looking", subcommands: [ProbeCommand.self, EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),
+        name: "Measuring",
+        subcommands: [ProbeCommand.self, EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),
     ])
 
   /// Runs the command, and says of a failure what it is and what to do, without a stack of types.

@@ -66,7 +66,7 @@ import TestSupport
     let original = try [UInt8](Data(contentsOf: fixture("gguf/tied.gguf")))
     let headerEnd = try #require(parse(original).1.tensors.values.map(\.byteRange.lowerBound).min())
     let seed: UInt64 = 20_261_123
-    var random = SplitMix64(state: seed)
+    var random = SeededNumbers(seed: seed)
     var thrown = 0
     for round in 0..<3000 {
       var bytes = original
@@ -89,7 +89,7 @@ import TestSupport
   @Test func mutatedFilesPlanAndWidenOrThrow() throws {
     let original = try [UInt8](Data(contentsOf: fixture("gguf/untied.gguf")))
     let headerEnd = try #require(parse(original).1.tensors.values.map(\.byteRange.lowerBound).min())
-    var random = SplitMix64(state: 7)
+    var random = SeededNumbers(seed: 7)
     try withTemporaryDirectory { directory in
       for round in 0..<300 {
         var bytes = original
@@ -216,18 +216,5 @@ private func parse(_ bytes: [UInt8]) throws -> (GGUFParser, GGUFParser.Contents)
     var parser = GGUFParser(bytes: buffer, file: "sample.gguf")
     let contents = try parser.parse()
     return (parser, contents)
-  }
-}
-
-/// A small generator with a published sequence (Steele, Lea, Flood 2014), so that a seed names a test's input.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -120,20 +120,15 @@ func withTinyModel(_ body: (_ model: URL, _ texts: TextSet, _ directory: URL) th
   }
 }
 
-/// Two texts of a few hundred short documents each, as jsonl.
+/// Two texts, as jsonl.
 func writeTinyTexts(to directory: URL) throws -> [TextSource] {
-  var numbers = SeededNumbers(seed: 3)
   let words = [
-    "de": ["der", "die", "Zeile", "Spalte", "wählen", "öffnen", "Tabelle"],
-    "en": ["the", "row", "column", "select", "open", "table", "of"],
+    ("de", ["der", "die", "Zeile", "Spalte", "wählen", "öffnen", "Tabelle"]),
+    ("en", ["the", "row", "column", "select", "open", "table", "of"]),
   ]
-  return try ["de", "en"].map { name in
-    let documents = (0..<300).map { _ in
-      (0..<Int.random(in: 4...30, using: &numbers)).map { _ in words[name]!.randomElement(using: &numbers)! }
-        .joined(separator: " ")
-    }
+  return try words.map { name, words in
     let file = directory.appending(path: "\(name).jsonl")
-    try Data(documents.map { #"{"text": "\#($0)"}"# }.joined(separator: "\n").utf8).write(to: file)
+    try writeTinyText(words, to: file)
     return TextSource(name: name, path: file.path)
   }
 }

@@ -75,6 +75,16 @@ public func writeTinyCheckpoint(to directory: URL, layers: Int = 4, dtype: DType
     .write(to: directory.appending(path: "tokenizer_config.json"))
 }
 
+/// Writes a jsonl file of 300 short documents of random words.
+public func writeTinyText(_ words: [String], to file: URL) throws {
+  var numbers = SeededNumbers(seed: 3)
+  let documents = (0..<300).map { _ in
+    (0..<Int.random(in: 4...30, using: &numbers)).map { _ in words.randomElement(using: &numbers)! }
+      .joined(separator: " ")
+  }
+  try Data(documents.map { #"{"text": "\#($0)"}"# }.joined(separator: "\n").utf8).write(to: file)
+}
+
 /// A tokenizer.json with one token for each byte and two special tokens.
 private func byteTokenizer() -> String {
   // GPT-2's alphabet: printable bytes stand for themselves, the others for characters from U+0100 on.

@@ -23,7 +23,7 @@ func visible(_ text: String) -> String { text.unicodeScalars.map { $0.escaped(as
 struct TokenizersTests {
   static let kinds = [
     "gpt2", "prefix_space", "llama3", "smollm", "qwen2", "o200k", "deepseek", "falcon", "added_tokens",
-    "missing_bytes", "llama2", "metaspace",
+    "missing_bytes", "llama2", "metaspace", "partial_fallback",
   ]
 
   @Test("Hostile texts have the ids of the library", arguments: kinds)

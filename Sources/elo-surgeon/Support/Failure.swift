@@ -1,4 +1,5 @@
 import ArgumentParser
+import Corpora
 import ELOTrain
 import Foundation
 import LayerProbe
@@ -12,6 +13,7 @@ enum Failure {
     case let error as TrainingError where error == .interrupted: leave(130, "\(error)")
     case let error as ProbeError where error == .interrupted: leave(130, "\(error)")
     case let error as SurgeryError where error.isWrongUsage: leave(64, "\(error)")
+    case let error as CorpusError where error.isWrongUsage: leave(64, "\(error)")
     case is ValidationError, is ExitCode, is CleanExit: EloSurgeon.exit(withError: error)
     default:
       // The parser's own errors carry usage and help; anything else is one of ours.

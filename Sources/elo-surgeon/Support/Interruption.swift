@@ -10,12 +10,17 @@ enum Interruption {
 
   /// Starts to listen.
   static func listen() {
+    // A parent may have started this process with the signals blocked, as worker threads of Dispatch do.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for signalNumber in [SIGINT, SIGTERM] {
+      sigaddset(&signals, signalNumber)
       signal(signalNumber) { number in
         Interruption.requested.store(true, ordering: .relaxed)
         signal(number, SIG_DFL)
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// Whether work should stop.

@@ -4,7 +4,8 @@
 
 The oracle: logits of the detached checkpoint equal, exactly, those of the whole one whose skipped layers have the
 projections that write to the residual stream set to zero (weights and biases). Both load with no missing and no
-unexpected keys. Then attach(detach(x)) must be x, byte for byte and file by file.
+unexpected keys. Then attach(detach(x)) must be x, byte for byte and file by file, and a restack with identity copies must leave the
+logits exactly as they are.
 
 expected_edits.json keeps, for what passed, the config edits that detach made; the tests compare with it, so that they
 need no Python. Written with transformers 5.23.0 and torch 2.15.0.
@@ -77,6 +78,25 @@ def check(binary, name, selection, base, scratch):
     return "; ".join(problems) or None, plan["config"]
 
 
+def check_identity(binary, base, scratch):
+    """Repeated layers with zeroed output projections leave the logits exactly as they were."""
+    out = scratch / "expanded"
+    made = subprocess.run([binary, "restack", str(base), "--order", "0,1,1,2...5,5", "--identity", "--output", str(out)],
+                          capture_output=True, text=True)
+    if made.returncode:
+        return "refused: " + made.stderr.strip()
+    first, problems = load(base)
+    second, more = load(out)
+    with torch.no_grad():
+        ids = torch.tensor([[1, 5, 9, 3, 17, 20, 4, 8, 8, 2]])
+        a = first(ids, use_cache=False).logits
+        b = second(ids, use_cache=False).logits
+    # A family that divides by the root of the layer count rounds differently.
+    if not torch.equal(a, b):
+        more.append(f"logits differ by {(a - b).abs().max().item()}")
+    return "; ".join(problems + more) or None
+
+
 def main():
     transformers.logging.set_verbosity(transformers.logging.CRITICAL)
     transformers.logging.disable_progress_bar()
@@ -96,6 +116,12 @@ def main():
             if problem is None:
                 values = {edit["key"]: json.loads(edit["new"]) for edit in edits}
                 expected.setdefault(base.name, {})[selection] = values
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                problem = check_identity(binary, base, pathlib.Path(scratch))
+            except Exception as error:
+                problem = f"{type(error).__name__}: {str(error)[:300]}"
+        print(f"{base.name:20} {'identity':12} {problem or 'exact'}", flush=True)
     path.write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
 
 

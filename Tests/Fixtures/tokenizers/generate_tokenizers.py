@@ -194,8 +194,22 @@ def metaspace():
     )
 
 
+def partial_fallback():
+    """Bytes for some scalars, the unknown token for runs of others, in the library's order when both meet."""
+    tokens = ["<unk>", *"abcdefghijklmnopqrstuvwxyz", "ab", "th", "the", "an"]
+    tokens += ["<0xC3>", "<0xA9>", "<0xE2>", "<0x82>", "<0xAC>"]
+    vocabulary = {token: id for id, token in enumerate(tokens)}
+    merges = [("t", "h"), ("th", "e"), ("a", "b"), ("a", "n")]
+    tokenizer = Tokenizer(
+        models.BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True)
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return tokenizer
+
+
 KINDS = [
-    gpt2, prefix_space, llama3, smollm, qwen2, o200k, deepseek, falcon, added_tokens, missing_bytes, llama2, metaspace
+    gpt2, prefix_space, llama3, smollm, qwen2, o200k, deepseek, falcon, added_tokens, missing_bytes, llama2, metaspace,
+    partial_fallback,
 ]  # fmt: skip
 
 
