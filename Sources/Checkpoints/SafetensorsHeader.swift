@@ -210,7 +210,7 @@ extension SafetensorsHeader {
   }
 
   /// Reads and validates the header of a mapped file.
-  init(_ file: MappedFile) throws(CheckpointError) {
+  package init(_ file: MappedFile) throws(CheckpointError) {
     let result = file.withUnsafeBytes { bytes in
       Result { () throws(CheckpointError) in
         try SafetensorsHeader(file: bytes, path: file.url.path(percentEncoded: false))
