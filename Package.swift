@@ -57,7 +57,14 @@ let package = Package(
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
     .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
     .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["elo-surgeon", "JSONText", "TestSupport"]),
+
+    .executableTarget(
+      name: "example-detach-and-attach", dependencies: ["Checkpoints", "ModelSurgery"],
+      path: "Examples/DetachAndAttach"),
+    .executableTarget(
+      name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
+      path: "Examples/ScoreAText"),
   ],
   swiftLanguageModes: [.v6]
 )

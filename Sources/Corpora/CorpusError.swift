@@ -34,6 +34,14 @@ public enum CorpusError: Error, Hashable, Sendable {
   case noTokens(name: String, documents: Int)
   /// A cursor was saved by a mixture of other texts or settings; `difference` names what changed.
   case cursorDoesNotFit(difference: String)
+
+  /// Whether the user's words are at fault rather than a file.
+  public var isWrongUsage: Bool {
+    switch self {
+    case .malformedSource, .invalidWeight, .duplicateName: true
+    default: false
+    }
+  }
 }
 
 /// How a file is compressed.

@@ -9,7 +9,6 @@ final class GzipBytes: ByteStream {
   private var input: [UInt8] = []
   private var consumed = 0
   private var isInsideMember = true
-  private var hasMoreOutput = false
 
   init(_ stored: StoredBytes, chunkSize: Int) {
     self.stored = stored
@@ -28,7 +27,7 @@ final class GzipBytes: ByteStream {
 
   func next() throws(CorpusError) -> [UInt8]? {
     while true {
-      if consumed == input.count, !hasMoreOutput {
+      if consumed == input.count {
         guard let more = try stored.next() else {
           guard !isInsideMember else { throw .truncated(file: stored.path, format: .gzip) }
           return nil
@@ -61,10 +60,10 @@ final class GzipBytes: ByteStream {
     switch status {
     case Z_STREAM_END:
       isInsideMember = false
-      hasMoreOutput = false
     case Z_OK, Z_BUF_ERROR:
-      // A full buffer may have left output behind; without progress (Z_BUF_ERROR) there is none.
-      hasMoreOutput = output.count == chunkSize
+      // Output that did not fit comes with the next call: a member's checksum is read behind all of its output, so
+      // input is left until then.
+      break
     default:
       let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib status \(status)"
       throw .damaged(file: stored.path, format: .gzip, reason: reason)

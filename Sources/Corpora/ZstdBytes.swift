@@ -8,7 +8,6 @@ final class ZstdBytes: ByteStream {
   private var input: [UInt8] = []
   private var consumed = 0
   private var isInsideFrame = true
-  private var hasMoreOutput = false
 
   init(_ stored: StoredBytes, chunkSize: Int) {
     self.stored = stored
@@ -25,7 +24,7 @@ final class ZstdBytes: ByteStream {
 
   func next() throws(CorpusError) -> [UInt8]? {
     while true {
-      if consumed == input.count, !hasMoreOutput {
+      if consumed == input.count {
         guard let more = try stored.next() else {
           guard !isInsideFrame else { throw .truncated(file: stored.path, format: .zstd) }
           return nil
@@ -52,8 +51,8 @@ final class ZstdBytes: ByteStream {
     guard ZSTD_isError(status) == 0 else {
       throw .damaged(file: stored.path, format: .zstd, reason: String(cString: ZSTD_getErrorName(status)))
     }
+    // Output that did not fit comes with the next call: Zstandard holds a byte of input back until all of it is out.
     isInsideFrame = status != 0
-    hasMoreOutput = isInsideFrame && output.count == chunkSize
     return output
   }
 }

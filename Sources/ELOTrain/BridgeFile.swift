@@ -18,7 +18,9 @@ public enum BridgeFile {
     FileManager.default.fileExists(atPath: weights(in: directory).path)
   }
 
-  /// Writes bridges into a detached checkpoint, in place of those there were. Each file appears whole or not at all.
+  /// Writes bridges into a detached checkpoint, in place of those there were.
+  ///
+  /// Each file appears whole or not at all.
   /// - Throws: `CheckpointError` when writing fails.
   public static func write(_ bridges: [FittedBridge], into directory: URL) throws {
     // The folder must exist before a sibling of the files can be staged in it.

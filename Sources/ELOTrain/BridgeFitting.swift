@@ -8,7 +8,7 @@ import Decoders
 /// them (often the first token, an attention sink; arXiv 2402.17762) would bend the map for all others.
 public struct BridgeFitting: Sendable {
   /// Tokens to collect, held-out ones included; rounded up to whole rows.
-  public var tokens = 16_384
+  public var tokens = 32_768
   /// Tokens in one row.
   public var sequenceLength = 512
   /// The ridge, relative to the mean diagonal of the Gram matrix.

@@ -81,12 +81,12 @@ public struct Evaluator: Sendable {
   }
 
   /// Tokens that go in and the part of them that is scored.
-  struct Window {
-    let document: Int
+  package struct Window {
+    package let document: Int
     /// What goes in: the prefix token or tokens before the targets.
-    let ids: [Int32]
+    package let ids: [Int32]
     /// What follows each, -1 where another window scores it.
-    let targets: [Int32]
+    package let targets: [Int32]
   }
 
   /// Scores a text.
@@ -120,7 +120,7 @@ public struct Evaluator: Sendable {
     return TextScore(name: text.name, tokens: done, perDocument: perDocument)
   }
 
-  func windows(of tokens: [UInt32], document: Int) -> [Window] {
+  package func windows(of tokens: [UInt32], document: Int) -> [Window] {
     let stream = ([prefix] + tokens).map { Int32(bitPattern: $0) }
     return stride(from: 0, to: tokens.count, by: context).map { scored in
       let end = min(tokens.count, scored + context)

@@ -17,11 +17,17 @@ public struct TextSet: Sendable {
   ///   - checkpoint: a directory with tokenizer.json.
   ///   - vocabulary: rows of the model's embedding.
   ///   - textField: the field of jsonl files that holds the text.
+  ///   - maximumDocuments: documents to take from the front of each text, nil for all.
   /// - Throws: `CorpusError`, `TokenizerError`, `TrainingError.tokenOutsideVocabulary`.
-  public init(_ sources: [TextSource], checkpoint: URL, vocabulary: Int, textField: String = "text") throws {
+  public init(
+    _ sources: [TextSource], checkpoint: URL, vocabulary: Int, textField: String = "text", maximumDocuments: Int? = nil
+  ) throws {
     let tokenizer = try Tokenizer(directory: checkpoint)
     specialTokens = try SpecialTokens(directory: checkpoint, tokenizer: tokenizer)
-    texts = try sources.map { try TokenizedText(source: $0, tokenizer: tokenizer, textField: textField) }
+    texts = try sources.map {
+      try TokenizedText(
+        source: $0, tokenizer: tokenizer, textField: textField, maximumDocuments: maximumDocuments)
+    }
     weights = sources.map(\.weight)
     for text in texts {
       for document in 0..<text.documentCount {
@@ -39,8 +45,8 @@ public struct TextSet: Sendable {
   }
 
   /// Rows of training text.
-  public func mixture(sequenceLength: Int, seed: UInt64) throws -> Mixture {
-    try Mixture(
+  public func mixture(sequenceLength: Int, seed: UInt64) -> Mixture {
+    Mixture(
       texts: texts, weights: weights, sequenceLength: sequenceLength, specialTokens: specialTokens, seed: seed)
   }
 
@@ -97,7 +103,7 @@ public struct TextSet: Sendable {
 
 extension TokenizedText {
   /// Some documents of a text, in the given order.
-  func selecting(_ documents: [Int]) throws -> TokenizedText {
+  package func selecting(_ documents: [Int]) throws -> TokenizedText {
     try TokenizedText(
       name: name, documents: documents.map { (Array(tokens(ofDocument: $0)), byteCount(ofDocument: $0)) })
   }

@@ -2,7 +2,6 @@ import Checkpoints
 import Corpora
 import Decoders
 import Foundation
-import ModelSurgery
 import Tokenizers
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
@@ -53,7 +52,7 @@ public struct TrainingJob: Sendable {
       for: output, byteCount: source.shards.reduce(0) { $0 + $1.file.count }, naming: .partial)
     let decoder = try makeDecoder(source)
     var run = try TrainingRun(
-      decoder, mixture: try texts.mixture(sequenceLength: options.sequenceLength, seed: options.seed), options: options)
+      decoder, mixture: texts.mixture(sequenceLength: options.sequenceLength, seed: options.seed), options: options)
     var metrics = try MetricsFile(staged.url.appending(path: MetricsFile.name))
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)

@@ -51,7 +51,9 @@ public struct CheckpointDifference: Sendable {
   /// The side files that differ, config.json among them when its text differs.
   public let files: [Entry]
 
-  /// Whether nothing differs. How the weights are spread over files is no difference.
+  /// Whether nothing differs.
+  ///
+  /// How the weights are spread over files is no difference.
   public var isIdentical: Bool {
     tensors.allSatisfy { $0.status == .identical } && config.isEmpty && files.isEmpty
   }

@@ -1,6 +1,6 @@
 /// A text on its way to the model, cut into pieces; each pre-tokenizer sees the pieces of the one before.
 struct Pieces: Sendable {
-  /// Valid UTF-8. What lies between the pieces was removed.
+  /// Valid UTF-8; what lies between the pieces was removed.
   private(set) var text: [UInt8] = []
   /// The pieces in order, none empty, none overlapping.
   var ranges: [Range<Int>] = []

@@ -46,15 +46,15 @@ public struct Tokenizer: Sendable {
   /// How many tokens there are, added ones included.
   public var vocabularySize: Int { model.vocabulary.ids.count + addedTokens.count(beyond: model.vocabulary) }
 
-  /// The ids of a text. No special tokens are added; those written in the text are recognised.
+  /// The ids of a text; no special tokens are added, those written in the text are recognised.
   public func encode(_ text: String) -> [UInt32] { encode(valid: text.utf8.span) }
 
-  /// The ids of a text in UTF-8. No special tokens are added; those written in the text are recognised.
+  /// The ids of a text in UTF-8; no special tokens are added, those written in the text are recognised.
   ///
   /// Each maximal part that is no UTF-8 counts as U+FFFD.
   public func encode(utf8 text: [UInt8]) -> [UInt32] { encode(utf8: text.span) }
 
-  /// The ids of a text in UTF-8. No special tokens are added; those written in the text are recognised.
+  /// The ids of a text in UTF-8; no special tokens are added, those written in the text are recognised.
   ///
   /// Each maximal part that is no UTF-8 counts as U+FFFD.
   public func encode(utf8 text: Span<UInt8>) -> [UInt32] {
@@ -65,7 +65,7 @@ public struct Tokenizer: Sendable {
   private func encode(valid text: Span<UInt8>) -> [UInt32] {
     var workspace = workspaces.take()
     var output: [UInt32] = []
-    output.reserveCapacity(text.count / 3)
+    output.reserveCapacity(text.count / 2)
     addedTokens.forEachPart(of: text, isNormalized: false) { part in
       switch part {
       case .token(let id): output.append(id)
@@ -103,6 +103,22 @@ public struct Tokenizer: Sendable {
         workspace.encodePieces(with: model, into: &output)
       }
     }
+  }
+
+  /// The pieces of a text, as the model would see them: bytes where its symbols are bytes.
+  package func pieces(of text: String) -> [[UInt8]] {
+    var pieces = Pieces()
+    let normalized = normalized(text)
+    pieces.reset(to: normalized.span, beginsDocument: true)
+    preTokenizer?.apply(to: &pieces)
+    return pieces.ranges.map { Array(pieces.text[$0]) }
+  }
+
+  /// A text as the normalizer leaves it.
+  package func normalized(_ text: String) -> [UInt8] {
+    var bytes = Array(text.utf8)
+    normalizer?.normalize(&bytes)
+    return bytes
   }
 
   /// The text of ids.

@@ -3,19 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A small generator of random numbers with a seed that a failure prints.
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 struct FuzzTests {
   @Test func nothingIsAcceptedThatTheReferenceRejects() throws {
     let longer = ProcessInfo.processInfo.environment["ELO_FUZZ_HEADERS"].map { URL(filePath: $0) }
@@ -54,7 +41,7 @@ struct FuzzTests {
       "b":{"dtype":"F4","shape":[4],"data_offsets":[24,26]},"c":{"dtype":"BF16","shape":[],"data_offsets":[26,28]}}
       """, data: [UInt8](repeating: 1, count: 28))
     let seed: UInt64 = 20_260_103
-    var random = SplitMix64(state: seed)
+    var random = SeededNumbers(seed: seed)
     let start = ContinuousClock.now
     for round in 0..<200_000 {
       var file = sound
@@ -85,7 +72,7 @@ struct FuzzTests {
       try makeShardedCheckpoint(in: directory)
       let sound = try bytes(of: "model.safetensors.index.json", in: directory)
       let seed: UInt64 = 7
-      var random = SplitMix64(state: seed)
+      var random = SeededNumbers(seed: seed)
       for round in 0..<3000 {
         var index = sound
         for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -4,8 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logits, losses and every gradient of tiny random Llama models against `transformers` in float64. The bound on each
-/// error is twice that of `transformers` in float32, in the 2-norm over the tensor.
+/// Logits, losses and every gradient of tiny random Llama models against `transformers` in float64.
+///
+/// The bound on each error is twice that of `transformers` in float32, in the 2-norm over the tensor.
 @Suite struct TransformersParityTests {
   static let models = ["tied-grouped-f32", "tied-grouped-bf16", "untied-full-f32", "untied-wide-bf16"]
 

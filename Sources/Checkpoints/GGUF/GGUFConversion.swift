@@ -64,13 +64,7 @@ public struct GGUFConversion: Sendable {
       return (tensor.name, content)
     }
     try writeSafetensors(to: staging.url.appending(path: "model.safetensors"), tensors: contents, progress: progress)
-    for (name, text) in sideFiles {
-      let output = staging.url.appending(path: name)
-      do { try Data(text.utf8).write(to: output) } catch {
-        throw CheckpointError.unwritable(
-          path: output.path(percentEncoded: false), reason: error.localizedDescription)
-      }
-    }
+    for (name, text) in sideFiles { try writeFile(Array(text.utf8), to: staging.url.appending(path: name)) }
     try staging.commit()
   }
 }

@@ -29,6 +29,7 @@ public enum GGUFError: Error, Equatable, Sendable {
 }
 
 extension GGUFError: CustomStringConvertible {
+  /// What is wrong, where, and what to do.
   public var description: String {
     switch self {
     case .notGGUF(let file):

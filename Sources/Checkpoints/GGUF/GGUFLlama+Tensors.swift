@@ -1,5 +1,3 @@
-import OrderedCollections
-
 /// One tensor of the checkpoint to write and where it comes from.
 struct ConvertedTensor: Sendable {
   /// The name in the checkpoint.
@@ -30,7 +28,9 @@ extension GGUFLlama {
     var used: Set<String> = ["rope_freqs.weight"]
     if isTied { used.insert("output.weight") }
     var tensors: [ConvertedTensor] = []
-    for (ggufName, name, shape, permutedHeads) in expectedTensors() {
+    func take(
+      _ ggufName: String, as name: String, _ shape: [Int], permutedHeads: Int = 0
+    ) throws(GGUFError) {
       guard let source = file.tensors[ggufName] else {
         throw .missingTensor(file: file.name, tensor: ggufName)
       }
@@ -40,36 +40,38 @@ extension GGUFLlama {
       used.insert(ggufName)
       tensors.append(ConvertedTensor(name: name, source: source, permutedHeads: permutedHeads))
     }
+    try take("token_embd.weight", as: "model.embed_tokens.weight", [vocabularySize, hiddenSize])
+    let members = layerMembers
+    for layer in 0..<layerCount {
+      for member in members {
+        try take(
+          "blk.\(layer).\(member.ggufName).weight", as: "model.layers.\(layer).\(member.name).weight", member.shape,
+          permutedHeads: member.permutedHeads)
+      }
+    }
+    try take("output_norm.weight", as: "model.norm.weight", [hiddenSize])
+    if !isTied { try take("output.weight", as: "lm_head.weight", [vocabularySize, hiddenSize]) }
     if let stray = file.tensors.keys.first(where: { !used.contains($0) }) {
       throw .unexpectedTensor(file: file.name, tensor: stray)
     }
     return tensors
   }
 
-  private typealias Expected = (ggufName: String, name: String, shape: [Int], permutedHeads: Int)
+  private typealias LayerMember = (ggufName: String, name: String, shape: [Int], permutedHeads: Int)
 
-  private func expectedTensors() -> [Expected] {
-    var expected: [Expected] = [("token_embd.weight", "model.embed_tokens.weight", [vocabularySize, hiddenSize], 0)]
+  private var layerMembers: [LayerMember] {
     let queryWidth = headCount * headSize
     let keyWidth = keyValueHeadCount * headSize
-    for layer in 0..<layerCount {
-      let block: [Expected] = [
-        ("attn_norm", "input_layernorm", [hiddenSize], 0),
-        ("attn_q", "self_attn.q_proj", [queryWidth, hiddenSize], headCount),
-        ("attn_k", "self_attn.k_proj", [keyWidth, hiddenSize], keyValueHeadCount),
-        ("attn_v", "self_attn.v_proj", [keyWidth, hiddenSize], 0),
-        ("attn_output", "self_attn.o_proj", [hiddenSize, queryWidth], 0),
-        ("ffn_norm", "post_attention_layernorm", [hiddenSize], 0),
-        ("ffn_gate", "mlp.gate_proj", [intermediateSize, hiddenSize], 0),
-        ("ffn_up", "mlp.up_proj", [intermediateSize, hiddenSize], 0),
-        ("ffn_down", "mlp.down_proj", [hiddenSize, intermediateSize], 0),
-      ]
-      expected += block.map {
-        ("blk.\(layer).\($0.ggufName).weight", "model.layers.\(layer).\($0.name).weight", $0.shape, $0.permutedHeads)
-      }
-    }
-    expected.append(("output_norm.weight", "model.norm.weight", [hiddenSize], 0))
-    if !isTied { expected.append(("output.weight", "lm_head.weight", [vocabularySize, hiddenSize], 0)) }
-    return expected
+    return [
+      ("attn_norm", "input_layernorm", [hiddenSize], 0),
+      ("attn_q", "self_attn.q_proj", [queryWidth, hiddenSize], headCount),
+      ("attn_k", "self_attn.k_proj", [keyWidth, hiddenSize], keyValueHeadCount),
+      ("attn_v", "self_attn.v_proj", [keyWidth, hiddenSize], 0),
+      ("attn_output", "self_attn.o_proj", [hiddenSize, queryWidth], 0),
+      ("ffn_norm", "post_attention_layernorm", [hiddenSize], 0),
+      ("ffn_gate", "mlp.gate_proj", [intermediateSize, hiddenSize], 0),
+      ("ffn_up", "mlp.up_proj", [intermediateSize, hiddenSize], 0),
+      ("ffn_down", "mlp.down_proj", [hiddenSize, intermediateSize], 0),
+    ]
   }
 }

@@ -4,7 +4,7 @@ import OrderedCollections
 ///
 /// Source: the GGUF specification in the ggml repository (`docs/gguf.md`), versions 2 and 3, which differ only in
 /// that version 3 may be big-endian.
-struct GGUFParser {
+package struct GGUFParser {
   let bytes: UnsafeRawBufferPointer
   let file: String
   private var position = 0
@@ -15,19 +15,19 @@ struct GGUFParser {
   private static let defaultAlignment = 32
   private static let maximumDimensions = 4
 
-  struct Contents {
-    var version: UInt32
-    var alignment: Int
-    var metadata: OrderedDictionary<String, GGUFValue>
-    var tensors: OrderedDictionary<String, GGUFTensor>
+  package struct Contents {
+    package var version: UInt32
+    package var alignment: Int
+    package var metadata: OrderedDictionary<String, GGUFValue>
+    package var tensors: OrderedDictionary<String, GGUFTensor>
   }
 
-  init(bytes: UnsafeRawBufferPointer, file: String) {
+  package init(bytes: UnsafeRawBufferPointer, file: String) {
     self.bytes = bytes
     self.file = file
   }
 
-  mutating func parse() throws(GGUFError) -> Contents {
+  package mutating func parse() throws(GGUFError) -> Contents {
     guard bytes.count >= 4, bytes[..<4].elementsEqual("GGUF".utf8) else { throw .notGGUF(file: file) }
     position = 4
     let version: UInt32 = try read("the header")

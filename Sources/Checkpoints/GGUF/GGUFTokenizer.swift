@@ -119,7 +119,7 @@ struct GGUFTokenizer {
 }
 
 extension GGUFTokenizer {
-  /// tokenizer.json. Tokens marked unused, which pad an embedding, are left out.
+  /// The text of tokenizer.json; tokens marked unused, which pad an embedding, are left out.
   var tokenizerJSON: JSONOutput {
     let vocabulary = zip(tokens, kinds).enumerated().compactMap { id, token -> (key: String, value: JSONOutput)? in
       token.1 == .unused ? nil : (token.0, .integer(id))
@@ -197,7 +197,7 @@ extension GGUFTokenizer {
     return .object([("type", .string("Sequence")), ("processors", .array([byteLevel, template]))])
   }
 
-  /// tokenizer_config.json. The chat template stands in its own file, as transformers 5 writes it.
+  /// The text of tokenizer_config.json; the chat template stands in its own file, as transformers 5 writes it.
   var tokenizerConfigJSON: JSONOutput {
     var members: [(key: String, value: JSONOutput)] = [("tokenizer_class", .string("PreTrainedTokenizerFast"))]
     for (name, id) in [("bos", special.bos), ("eos", special.eos), ("unk", special.unknown), ("pad", special.pad)] {

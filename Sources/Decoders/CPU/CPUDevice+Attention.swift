@@ -5,10 +5,13 @@ import CKernels
 // that the block's last query may see.
 
 extension CPUDevice {
-  /// Queries in one block. At 128 and a head width of 64 OpenBLAS is near its peak, and of the square around the
-  /// diagonal only half is computed in vain.
+  /// Queries in one block.
+  ///
+  /// At 128 and a head width of 64 OpenBLAS is near its peak, and of the square around the diagonal only half is
+  /// computed in vain.
   private static let queryBlock = 128
 
+  /// `Device.attention`: a task for each span and key-value head, on all threads.
   public func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, spans: [AttentionSpan], heads: AttentionHeads, into o: Tensor,
     softmaxStatistics: Tensor
@@ -48,6 +51,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.attentionBackward`, split like the forward pass.
   public func attentionBackward(
     _ dO: Tensor, _ q: Tensor, _ k: Tensor, _ v: Tensor, softmaxStatistics: Tensor, spans: [AttentionSpan],
     heads: AttentionHeads, dq: Tensor, dk: Tensor, dv: Tensor

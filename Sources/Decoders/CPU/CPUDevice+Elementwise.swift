@@ -4,6 +4,7 @@ extension CPUDevice {
   /// Pieces of N rows of width D that are worth a thread each.
   private func rowPieces(_ rows: Int, width: Int) -> Int { min(threads * 2, max(1, rows * width / 16_384)) }
 
+  /// `Device.embed`, split by tokens.
   public func embed(_ ids: Tensor, _ table: Tensor, into x: Tensor) {
     let D = table.columns
     precondition(x.rows == ids.count && x.columns == D, shapes("embed", ids, table, x))
@@ -17,6 +18,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.embedBackward`, split by columns.
   public func embedBackward(_ ids: Tensor, _ dx: Tensor, into dTable: Tensor) {
     let D = dTable.columns
     precondition(dx.rows == ids.count && dx.columns == D, shapes("embedBackward", ids, dx, dTable))
@@ -30,6 +32,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.rmsNorm`, split by tokens.
   public func rmsNorm(_ x: Tensor, _ w: Tensor, epsilon: Float, into y: Tensor, inverseRMS r: Tensor) {
     let D = x.columns
     precondition(w.count == D && y.count == x.count && r.count >= x.rows, shapes("rmsNorm", x, w, y, r))
@@ -41,6 +44,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.rmsNormApply`, split by tokens.
   public func rmsNormApply(_ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, into y: Tensor) {
     let D = x.columns
     precondition(w.count == D && y.count == x.count && r.count >= x.rows, shapes("rmsNormApply", x, w, y, r))
@@ -52,6 +56,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.rmsNormBackward`, split by tokens.
   public func rmsNormBackward(_ dy: Tensor, _ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, dx: Tensor?, dw: Tensor?) {
     let D = x.columns
     precondition(w.count == D && dy.count == x.count && r.count >= x.rows, shapes("rmsNormBackward", dy, x, w, r))
@@ -72,6 +77,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.rotate`, split by tokens.
   public func rotate(_ x: Tensor, positions: Tensor, angles: RotaryTable, inverse: Bool) {
     let (d, width) = (angles.headWidth, x.columns)
     precondition(positions.count == x.rows && width % d == 0, shapes("rotate", x, positions, angles.cosines))
@@ -87,6 +93,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.siluGate`, split by elements.
   public func siluGate(_ gate: Tensor, _ up: Tensor, into a: Tensor) {
     precondition(gate.count == up.count && a.count == up.count, shapes("siluGate", gate, up, a))
     let (g, u, output) = (gate.floats, up.floats, a.floats)
@@ -95,6 +102,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.siluGateBackward`, split by elements.
   public func siluGateBackward(_ da: Tensor, gate: Tensor, up: Tensor) {
     precondition(gate.count == up.count && da.count == up.count, shapes("siluGateBackward", da, gate, up))
     let (d, g, u) = (da.floats, gate.floats, up.floats)
@@ -103,6 +111,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.sumOfSquares`, the same bits for every number of threads.
   public func sumOfSquares(_ tensor: Tensor) -> Double {
     // Pieces of a fixed size, summed in order: the same bits for every number of threads.
     let piece = 65_536
@@ -120,6 +129,7 @@ extension CPUDevice {
     return sums.reduce(0, +)
   }
 
+  /// `Device.adamW`, split by elements.
   public func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep) {
     precondition(
       gradient.count == w.count && m.count == w.count && v.count == w.count, shapes("adamW", w, gradient, m, v))

@@ -4,6 +4,7 @@ import Foundation
 // Legend: N tokens, D width, V vocabulary; l = x wᵀ logits, p = softmax(l), m a row's running maximum.
 
 extension CPUDevice {
+  /// `Device.headLoss`, in one of two ways depending on whether the head is trained.
   public func headLoss(
     _ x: Tensor, _ w: Tensor, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?, dw: Tensor?
   ) {

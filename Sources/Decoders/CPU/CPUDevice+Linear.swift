@@ -10,6 +10,7 @@ extension CPUDevice {
   /// Below this many tokens a product is bound by reading the weights: dot products on the stored elements win.
   static let fewTokens = 4
 
+  /// `Device.linear`: one product on f32 weights, panel by panel on narrower ones.
   public func linear(_ x: Tensor, _ w: Tensor, into y: Tensor, accumulate: Bool) {
     let (N, I, O) = (x.rows, w.columns, w.rows)
     precondition(x.columns == I && y.rows == N && y.columns == O, shapes("linear", x, w, y))
@@ -63,6 +64,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.linearBackwardInput`, split by tokens.
   public func linearBackwardInput(_ dy: Tensor, _ w: Tensor, into dx: Tensor, accumulate: Bool) {
     let (N, I, O) = (dy.rows, w.columns, w.rows)
     precondition(dy.columns == O && dx.rows == N && dx.columns == I, shapes("linearBackwardInput", dy, w, dx))
@@ -91,6 +93,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.linearBackwardWeight`, split by the weight's rows.
   public func linearBackwardWeight(_ dy: Tensor, _ x: Tensor, into dw: Tensor) {
     let (N, O, I) = (dy.rows, dy.columns, x.columns)
     precondition(x.rows == N && dw.rows == O && dw.columns == I, shapes("linearBackwardWeight", dy, x, dw))
@@ -102,11 +105,13 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.addBias`.
   public func addBias(_ bias: Tensor, to y: Tensor) {
     precondition(bias.count == y.columns, "a bias of \(bias.count) for \(y.columns) columns")
     elo_add_rows(bias.floats, y.floats, y.rows, y.columns)
   }
 
+  /// `Device.add`, split by elements.
   public func add(_ x: Tensor, to y: Tensor) {
     precondition(x.count == y.count, "\(x.count) elements added to \(y.count)")
     let (input, output) = (x.floats, y.floats)

@@ -2,17 +2,20 @@ import CKernels
 import Checkpoints
 
 extension CPUDevice {
+  /// `Device.makeTensor`: memory aligned for the widest vector loads.
   public func makeTensor(rows: Int, columns: Int) -> Tensor {
     Tensor(
       storage: HostStorage(byteCount: rows * columns * 4), elementType: .f32, offset: 0, rows: rows, columns: columns)
   }
 
+  /// `Device.makeIndices`.
   public func makeIndices(_ values: [Int32]) -> Tensor {
     let storage = HostStorage(byteCount: values.count * 4)
     storage.pointer.copyMemory(from: values, byteCount: values.count * 4)
     return Tensor(storage: storage, elementType: .i32, offset: 0, rows: 1, columns: values.count)
   }
 
+  /// `Device.wrap`: the mapped bytes themselves where they are aligned, else a copy.
   public func wrap(_ stored: StoredTensor) -> Tensor {
     let elementType: ElementType =
       switch stored.dtype {
@@ -34,11 +37,13 @@ extension CPUDevice {
       offset: stored.byteRange.lowerBound / elementType.byteWidth, rows: rows, columns: columns)
   }
 
+  /// `Device.upload`.
   public func upload(_ values: [Float], to tensor: Tensor) {
     precondition(values.count == tensor.count, "\(values.count) values for \(tensor.count) elements")
     tensor.floats.update(from: values, count: values.count)
   }
 
+  /// `Device.download`.
   public func download(_ tensor: Tensor) -> [Float] {
     Array(unsafeUninitializedCapacity: tensor.count) { buffer, count in
       widen(tensor, from: 0, count: tensor.count, to: buffer.baseAddress!)
@@ -46,6 +51,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.copy`, split by elements.
   public func copy(_ source: Tensor, to destination: Tensor) {
     precondition(source.count == destination.count, "\(source.count) elements into \(destination.count)")
     let output = destination.floats
@@ -54,6 +60,7 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.zero`, split by elements.
   public func zero(_ tensor: Tensor) {
     let elements = tensor.floats
     workers.elements(tensor.count) { (elements + $0.lowerBound).update(repeating: 0, count: $0.count) }

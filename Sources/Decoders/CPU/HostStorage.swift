@@ -16,7 +16,9 @@ final class HostStorage: DeviceStorage, @unchecked Sendable {
     owner = nil
   }
 
-  /// A mapped file's bytes. They are only ever read: frozen weights are inputs of every operation.
+  /// A mapped file's bytes.
+  ///
+  /// They are only ever read: frozen weights are inputs of every operation.
   init(lending file: MappedFile) {
     pointer = UnsafeMutableRawPointer(mutating: file.baseAddress)
     owner = file

@@ -18,7 +18,9 @@ public enum ElementType: Sendable {
   }
 }
 
-/// A block of memory that a device owns. Only that device looks inside.
+/// A block of memory that a device owns.
+///
+/// Only that device looks inside.
 public protocol DeviceStorage: AnyObject, Sendable {}
 
 /// A dense row-major matrix on a device: a view of a storage.

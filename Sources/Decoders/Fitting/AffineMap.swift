@@ -50,6 +50,7 @@ public struct AffineMap: Sendable {
   }
 
   /// The share of the variance that the map explains: of the changes, and of the states behind them, on any states.
+  ///
   /// Negative when it does worse than the mean.
   public func explainedVariance(states: [Float], changes: [Float]) -> (ofChange: Double, ofOutput: Double) {
     let D = width

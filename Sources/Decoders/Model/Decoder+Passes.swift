@@ -4,7 +4,9 @@ extension Decoder {
     /// Layers that are passed over: their input is their output.
     public var skippedLayers: Set<Int> = []
     /// Called with the residual stream `[N, D]` before layer `index`, and with the layer count as index behind the last
-    /// one, before the final norm. The tensor is valid during the call.
+    /// one, before the final norm.
+    ///
+    /// The tensor is valid during the call.
     public var residualStream: ((_ index: Int, _ stream: Tensor) -> Void)?
 
     /// An observation of everything, skipping nothing.
@@ -23,7 +25,9 @@ extension Decoder {
     return device.download(losses)
   }
 
-  /// The scores of every vocabulary entry after every token, `[N, V]` row-major. For tests and small uses: memory is N·V.
+  /// The scores of every vocabulary entry after every token, `[N, V]` row-major.
+  ///
+  /// For tests and small uses: memory is N·V.
   public func logits(_ batch: TokenBatch) -> [Float] {
     let context = makeContext(batch)
     let normed = finalNormed(forward(context, keepingFrom: nil, Observation()), context)
@@ -79,7 +83,9 @@ extension Decoder {
       angles: rotaryTable(positions: batch.largestPosition + 1))
   }
 
-  /// Embedding, layers and bridges. Layers from `keepingFrom` on keep their activations.
+  /// Embedding, layers and bridges.
+  ///
+  /// Layers from `keepingFrom` on keep their activations.
   /// - Returns: the residual stream behind the last layer.
   private func forward(_ context: LayerContext, keepingFrom: Int?, _ observation: Observation) -> Tensor {
     let tokens = context.batch.count

@@ -23,7 +23,9 @@ struct LayerContext {
 }
 
 extension DecoderLayer {
-  /// From `a.input` to `output`, both `[N, D]`; `output` may be `a.input` itself. Fills `a`.
+  /// From `a.input` to `output`, both `[N, D]`; `output` may be `a.input` itself.
+  ///
+  /// Fills `a`.
   func forward(_ a: LayerActivations, cache: KeyValueRows? = nil, into output: Tensor, _ context: LayerContext) {
     let (device, normed) = (context.device, context.shared(.normed))
     let epsilon = Float(context.configuration.normEpsilon)
@@ -50,8 +52,9 @@ extension DecoderLayer {
   }
 
   /// Adds to the gradients of the layer's trained weights, and turns `dx` in place from the gradient of the layer's
-  /// output into that of its input. With `inputGradient` false `dx` is left half done: nothing below needs it.
-  /// Overwrites `a.gate` and `a.up`.
+  /// output into that of its input.
+  ///
+  /// With `inputGradient` false `dx` is left half done: nothing below needs it. Overwrites `a.gate` and `a.up`.
   func backward(_ dx: Tensor, _ a: LayerActivations, inputGradient: Bool, _ context: LayerContext) {
     let (device, normed, dNormed) = (context.device, context.shared(.normed), context.shared(.normedGradient))
     let (activated, dActivated) = (context.shared(.activated), context.shared(.activatedGradient))

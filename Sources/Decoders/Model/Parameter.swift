@@ -6,7 +6,9 @@ public final class Parameter {
   public let shape: [Int]
   /// The values: in the checkpoint's element type while frozen, f32 once trained.
   public private(set) var value: Tensor
-  /// The gradient, there while the parameter is trained. Backward passes add to it.
+  /// The gradient, there while the parameter is trained.
+  ///
+  /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
   init(name: String, shape: [Int], value: Tensor) {

@@ -1,5 +1,6 @@
-/// What one layer's backward pass needs of its forward pass. Normed inputs are not kept: making them again from the
-/// inverse RMS costs a thousandth of the layer.
+/// What one layer's backward pass needs of its forward pass.
+///
+/// Normed inputs are not kept: making them again from the inverse RMS costs a thousandth of the layer.
 struct LayerActivations {
   /// `[N, D]`, the residual stream before the layer.
   let input: Tensor

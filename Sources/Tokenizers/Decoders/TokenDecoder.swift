@@ -37,8 +37,9 @@ struct DecoderSequence: TokenDecoder {
   }
 }
 
-/// The type ByteLevel: spellings in the byte alphabet become bytes, all of them one text in which broken UTF-8 is
-/// replaced. A spelling with any other scalar, such as an added token's, is taken as it is.
+/// The type ByteLevel: spellings in the byte alphabet become bytes, all of them one text.
+///
+/// Broken UTF-8 in it is replaced. A spelling with any other scalar, such as an added token's, is taken as it is.
 struct ByteLevelDecoder: TokenDecoder {
   func decode(_ spellings: [[UInt8]]) -> [[UInt8]] {
     let bytes = spellings.flatMap { ByteAlphabet.bytes(of: String(decoding: $0, as: UTF8.self)) ?? $0 }

@@ -34,6 +34,22 @@ func mixed(_ value: UInt64) -> UInt64 {
 @inline(__always)
 func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
   guard left.count == right.count else { return false }
-  for index in left.indices where left[unchecked: index] != right[unchecked: index] { return false }
+  let (left, right) = (left.bytes, right.bytes)
+  var offset = 0
+  while offset + 8 <= left.byteCount {
+    let difference =
+      left.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+      ^ right.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+    if difference != 0 { return false }
+    offset += 8
+  }
+  while offset < left.byteCount {
+    if left.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+      != right.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+    {
+      return false
+    }
+    offset += 1
+  }
   return true
 }

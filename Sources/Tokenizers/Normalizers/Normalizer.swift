@@ -86,7 +86,7 @@ struct PrependNormalizer: Normalizer {
   }
 }
 
-/// The type Replace: puts a fixed text in place of each match of a pattern. Also a decoder.
+/// The type Replace, a decoder too: puts a fixed text in place of each match of a pattern.
 struct ReplaceNormalizer: Normalizer {
   let pattern: RegexProgram
   let replacement: [UInt8]

@@ -1,4 +1,6 @@
-/// What becomes of the matches of a pattern when a piece is split at them; `-` in `the-final--countdown`:
+/// What becomes of the matches of a pattern when a piece is split at them.
+///
+/// The examples split `the-final--countdown` at `-`.
 enum SplitBehavior: String, Sendable {
   /// `the`, `final`, `countdown`
   case removed = "Removed"
@@ -27,7 +29,7 @@ struct PieceSplitter {
     let joins: Bool
     switch behavior {
     case .removed:
-      if !isMatch { pieces.append(part) }
+      if !isMatch, !part.isEmpty { pieces.append(part) }
       return
     case .isolated:
       if !part.isEmpty { pieces.append(part) }

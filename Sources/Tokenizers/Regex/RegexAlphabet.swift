@@ -24,25 +24,32 @@ struct RegexAlphabet: Sendable {
       if range.upperBound < ScalarSet.maximum { borders.insert(range.upperBound + 1) }
     }
     let starts = borders.sorted()
-    var classes: [[Bool]: UInt8] = [:]
+    var classes: [[UInt64]: UInt8] = [:]
     var members = [UInt8](repeating: 0, count: 256 * sets.count)
     for index in sets.indices { members[256 * index + Int(continuation)] = 1 }
     var classOfScalar = [UInt8](repeating: 0, count: Int(ScalarSet.maximum) + 1)
     var cursors = [Int](repeating: 0, count: sets.count)
     for (index, start) in starts.enumerated() {
-      let signature = sets.indices.map { set -> Bool in
+      // Which sets hold the scalars from this border to the next, a bit each.
+      var signature = [UInt64](repeating: 0, count: (sets.count + 63) / 64)
+      for set in sets.indices {
         let ranges = sets[set].ranges
         while cursors[set] < ranges.count, ranges[cursors[set]].upperBound < start { cursors[set] += 1 }
-        return cursors[set] < ranges.count && ranges[cursors[set]].lowerBound <= start
+        if cursors[set] < ranges.count, ranges[cursors[set]].lowerBound <= start {
+          signature[set / 64] |= 1 << UInt64(set % 64)
+        }
       }
-      if classes[signature] == nil {
+      let known = classes[signature]
+      let class_ = known ?? UInt8(classes.count + 1)
+      if known == nil {
         guard classes.count < 254 else { return nil }
-        let new = UInt8(classes.count + 1)
-        classes[signature] = new
-        for set in sets.indices where signature[set] { members[256 * set + Int(new)] = 1 }
+        classes[signature] = class_
+        for set in sets.indices where signature[set / 64] >> UInt64(set % 64) & 1 == 1 {
+          members[256 * set + Int(class_)] = 1
+        }
       }
       let end = index + 1 < starts.count ? Int(starts[index + 1]) : classOfScalar.count
-      for scalar in Int(start)..<end { classOfScalar[scalar] = classes[signature]! }
+      for scalar in Int(start)..<end { classOfScalar[scalar] = class_ }
     }
     return (RegexAlphabet(classOfScalar: classOfScalar), members)
   }
@@ -51,14 +58,16 @@ struct RegexAlphabet: Sendable {
     ascii = Array(classOfScalar[..<128])
     pages = []
     blocks = []
-    var known: [ArraySlice<UInt8>: UInt16] = [:]
+    var known = ByteStringTable(minimumCapacity: 256)
     for start in stride(from: 0, to: classOfScalar.count, by: 256) {
-      let block = classOfScalar[start..<start + 256]
-      if known[block] == nil {
-        known[block] = UInt16(known.count)
+      let block = classOfScalar.span.extracting(start..<start + 256)
+      if let index = known.value(of: block) {
+        pages.append(UInt16(index))
+      } else {
+        pages.append(UInt16(known.count))
+        known.insert(block, value: UInt32(known.count))
         blocks.append(contentsOf: block)
       }
-      pages.append(known[block]!)
     }
   }
 

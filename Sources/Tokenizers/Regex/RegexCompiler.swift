@@ -57,7 +57,7 @@ struct RegexCompiler {
     case .lineStart: emit(.init(operation: .lineStart))
     case .lineEnd: emit(.init(operation: .lineEnd))
     case .wordBoundary, .notWordBoundary:
-      wordSet = index(of: UnicodeSets.onigurumaWord)
+      wordSet = index(of: UnicodeSets.wordOutsideClass)
       emit(.init(operation: assertion == .wordBoundary ? .wordBoundary : .notWordBoundary))
     }
   }

@@ -204,20 +204,20 @@ struct RegexParser {
     case "B": return .assertion(.notWordBoundary)
     default:
       position = start + 1
-      return .scalar(try folded(try parseSetEscape(from: start), at: start))
+      return .scalar(try folded(try parseSetEscape(from: start, word: UnicodeSets.wordOutsideClass), at: start))
     }
   }
 
-  /// The set that an escape stands for, inside a class or outside.
-  private mutating func parseSetEscape(from start: Int) throws(TokenizerError) -> ScalarSet {
+  /// The set that an escape stands for, inside a class or outside, which `\w` tells apart.
+  private mutating func parseSetEscape(from start: Int, word: ScalarSet) throws(TokenizerError) -> ScalarSet {
     let letter = try next("what a backslash escapes")
     switch letter {
     case "s": return UnicodeSets.whiteSpace
     case "S": return UnicodeSets.whiteSpace.inverted
     case "d": return UnicodeSets.named("Nd")!
     case "D": return UnicodeSets.named("Nd")!.inverted
-    case "w": return UnicodeSets.onigurumaWord
-    case "W": return UnicodeSets.onigurumaWord.inverted
+    case "w": return word
+    case "W": return word.inverted
     case "h": return Self.hexadecimal
     case "H": return Self.hexadecimal.inverted
     case "n": return ScalarSet("\n")
@@ -313,7 +313,7 @@ struct RegexParser {
     let scalar = try next("the end of a class")
     guard scalar == "\\" else { return (ScalarSet(scalar), scalar) }
     if consume("b") { return (ScalarSet("\u{8}"), "\u{8}") }
-    let set = try parseSetEscape(from: start)
+    let set = try parseSetEscape(from: start, word: UnicodeSets.word)
     guard let range = set.ranges.first, set.ranges.count == 1, range.count == 1 else { return (set, nil) }
     return (set, Unicode.Scalar(range.lowerBound))
   }
@@ -322,7 +322,7 @@ struct RegexParser {
     let isInverted = consume("^")
     let sets: [(String, ScalarSet)] = [
       ("alpha", UnicodeSets.alphabetic), ("digit", UnicodeSets.named("Nd")!), ("space", UnicodeSets.whiteSpace),
-      ("xdigit", Self.hexadecimal), ("word", UnicodeSets.onigurumaWord),
+      ("xdigit", Self.hexadecimal), ("word", UnicodeSets.word),
     ]
     for (name, set) in sets where consume("\(name):]") { return isInverted ? set.inverted : set }
     throw refusal("this POSIX bracket is outside the subset", at: start)

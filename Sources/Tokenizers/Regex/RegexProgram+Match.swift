@@ -83,7 +83,7 @@ extension RegexProgram {
     let instructions = instructions.span
     let members = members.span
     let choices = choices.span
-    state.stack.removeAll(keepingCapacity: true)
+    if !state.stack.isEmpty { state.stack.removeAll(keepingCapacity: true) }
     if state.marks.count < markCount { state.marks = [Int](repeating: 0, count: markCount) }
     var counter = 0
     var position = start

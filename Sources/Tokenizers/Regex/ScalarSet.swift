@@ -1,14 +1,14 @@
 /// A set of Unicode scalars: sorted, disjoint, non-adjacent closed ranges over 0...0x10FFFF.
 ///
 /// Surrogate code points may lie inside a range; no text holds them, so they never matter.
-struct ScalarSet: Hashable, Sendable {
-  private(set) var ranges: [ClosedRange<UInt32>]
+package struct ScalarSet: Hashable, Sendable {
+  package private(set) var ranges: [ClosedRange<UInt32>]
 
   static let maximum: UInt32 = 0x10FFFF
   static let all = ScalarSet([0...maximum])
 
   /// The union of `ranges`, which may come in any order and overlap.
-  init(_ ranges: [ClosedRange<UInt32>]) {
+  package init(_ ranges: [ClosedRange<UInt32>]) {
     var merged: [ClosedRange<UInt32>] = []
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
       if let last = merged.last, range.lowerBound <= last.upperBound || range.lowerBound == last.upperBound + 1 {
@@ -26,7 +26,7 @@ struct ScalarSet: Hashable, Sendable {
 
   var isEmpty: Bool { ranges.isEmpty }
 
-  var inverted: ScalarSet {
+  package var inverted: ScalarSet {
     var gaps: [ClosedRange<UInt32>] = []
     var next: UInt32 = 0
     for range in ranges {
@@ -41,11 +41,11 @@ struct ScalarSet: Hashable, Sendable {
 
   func intersection(_ other: ScalarSet) -> ScalarSet { inverted.union(other.inverted).inverted }
 
-  func subtracting(_ other: ScalarSet) -> ScalarSet { intersection(other.inverted) }
+  package func subtracting(_ other: ScalarSet) -> ScalarSet { intersection(other.inverted) }
 
   func isDisjoint(with other: ScalarSet) -> Bool { intersection(other).isEmpty }
 
-  func contains(_ scalar: Unicode.Scalar) -> Bool {
+  package func contains(_ scalar: Unicode.Scalar) -> Bool {
     var low = 0
     var high = ranges.count
     while low < high {

@@ -18,32 +18,40 @@ struct UnicodeRun: Sendable {
   static let all: [UnicodeRun] = {
     var runs: [UnicodeRun] = []
     var open: UnicodeRun?
-    func close(before next: UnicodeRun?) {
-      if let open { runs.append(open) }
-      open = next
+    func close() {
+      if let last = open { runs.append(last) }
+      open = nil
     }
     func add(_ value: UInt32) {
-      guard let properties = Unicode.Scalar(value)?.properties else { return close(before: nil) }
-      let age = properties.age.map { $0.major * 100 + $0.minor } ?? .max
+      guard let properties = Unicode.Scalar(value)?.properties else { return close() }
       let category = properties.generalCategory
-      let isAlphabetic = properties.isAlphabetic
+      let isAssigned = category != .unassigned
+      let age = isAssigned ? properties.age.map { $0.major * 100 + $0.minor } ?? .max : .max
+      let isAlphabetic = isAssigned && properties.isAlphabetic
       let start: UInt32
       if let open, open.category == category, open.age == age, open.isAlphabetic == isAlphabetic,
         value != 0x295, value != 0x296
       {
         start = open.range.lowerBound
       } else {
-        close(before: nil)
+        close()
         start = value
       }
       open = UnicodeRun(range: start...value, category: category, age: age, isAlphabetic: isAlphabetic)
     }
-    // Planes 4 to 13 hold nothing; going through their 655,360 scalars would triple the time this takes.
+    // Planes 4 to 13 and most of 14 hold nothing, 15 and 16 are private but for their last two places: going through
+    // these 850,000 scalars would take four fifths of the time.
     for value in 0..<UInt32(0x40000) { add(value) }
-    close(before: UnicodeRun(range: 0x40000...0xDFFFF, category: .unassigned, age: .max, isAlphabetic: false))
-    close(before: nil)
-    for value in 0xE0000...ScalarSet.maximum { add(value) }
-    close(before: nil)
+    close()
+    for value in UInt32(0xE0000)..<0xE1000 { add(value) }
+    close()
+    for (range, category, age): (ClosedRange<UInt32>, Unicode.GeneralCategory, Int) in [
+      (0x40000...0xDFFFF, .unassigned, .max), (0xE1000...0xEFFFF, .unassigned, .max),
+      (0xF0000...0xFFFFD, .privateUse, 200), (0xFFFFE...0xFFFFF, .unassigned, .max),
+      (0x100000...0x10FFFD, .privateUse, 200), (0x10FFFE...0x10FFFF, .unassigned, .max),
+    ] {
+      runs.append(UnicodeRun(range: range, category: category, age: age, isAlphabetic: false))
+    }
     return runs
   }()
 

@@ -5,39 +5,42 @@
 /// 6.3 knows Unicode 17 and the age of every scalar, so an older version is today's categories without younger
 /// scalars, but for the few whose category changed, which are named here. The tests compare each set with one
 /// recorded from the library.
-enum UnicodeSets {
+package enum UnicodeSets {
   /// The version that Oniguruma 6.9.10 and the Rust crate `regex` 1.13 know, as `UnicodeRun.age`.
   static let regexVersion = 1600
 
   /// The property White_Space, the same in every version in use.
-  static let whiteSpace = ScalarSet([
+  package static let whiteSpace = ScalarSet([
     0x9...0xD, 0x20...0x20, 0x85...0x85, 0xA0...0xA0, 0x1680...0x1680, 0x2000...0x200A, 0x2028...0x2029,
     0x202F...0x202F, 0x205F...0x205F, 0x3000...0x3000,
   ])
 
   /// Rust's `char::is_numeric`: the categories Nd, Nl and No of Unicode 17.
-  static let numeric = categories(["Nd", "Nl", "No"], version: 1700)
+  package static let numeric = categories(["Nd", "Nl", "No"], version: 1700)
 
   /// What the pre-tokenizer Punctuation splits on: ASCII punctuation and symbols, and category P of Unicode 8, in
   /// which U+166D and U+111C9 were still punctuation.
-  static let punctuation = major("P", version: 800).union(
+  package static let punctuation = major("P", version: 800).union(
     ScalarSet([0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E, 0x166D...0x166D, 0x111C9...0x111C9]))
 
-  /// What the normalizer StripAccents drops: category M of Unicode 9, in which U+1CF2 and U+1CF3 were still marks.
-  static let combiningMarks = major("M", version: 900).union(ScalarSet([0x1CF2...0x1CF3]))
+  /// What the normalizer StripAccents drops: category M of Unicode 9, in which U+1CF2 and U+1CF3 were still marks and
+  /// U+111C9 was none yet.
+  package static let combiningMarks = major("M", version: 900).union(ScalarSet([0x1CF2...0x1CF3]))
+    .subtracting(ScalarSet("\u{111C9}"))
 
   /// The property Alphabetic.
   static let alphabetic = ScalarSet(
     UnicodeRun.all.filter { $0.isAlphabetic && $0.age <= regexVersion }.map(\.range))
 
-  /// `\w` of Oniguruma: alphabetic, marks, decimal digits, connector punctuation, and Latin-1's `²³¹¼½¾`.
-  static let onigurumaWord = wordCore.union(ScalarSet(scalarsOf: "²³¹¼½¾"))
-
-  /// `\w` of the Rust crate `regex`: alphabetic, marks, decimal digits, connector punctuation and joiners.
-  static let regexCrateWord = wordCore.union(ScalarSet([0x200C...0x200D]))
-
-  private static let wordCore = alphabetic.union(major("M", version: regexVersion))
+  /// `\w` inside a class of Oniguruma: alphabetic, marks, decimal digits, connector punctuation.
+  package static let word = alphabetic.union(major("M", version: regexVersion))
     .union(categories(["Nd", "Pc"], version: regexVersion))
+
+  /// `\w` outside a class of Oniguruma, also for `\b`: there Latin-1's `²³¹¼½¾` count too.
+  package static let wordOutsideClass = word.union(ScalarSet(scalarsOf: "²³¹¼½¾"))
+
+  /// `\w` of the Rust crate `regex`, which has the joiners as well.
+  package static let regexCrateWord = word.union(ScalarSet([0x200C...0x200D]))
 
   /// The script Han of Unicode 16, from its `Scripts.txt`.
   static let han = ScalarSet([
@@ -51,7 +54,7 @@ enum UnicodeSets {
   ///
   /// Known are the general categories (`Lu`, `Uppercase_Letter`), their groups (`L`, `Letter`), `Alphabetic`,
   /// `White_Space`, `Any` and the script `Han`, in any case, with or without spaces, `-` and `_`.
-  static func named(_ name: String) -> ScalarSet? {
+  package static func named(_ name: String) -> ScalarSet? {
     let key = String(name.lowercased().filter { !" -_".contains($0) })
     switch key {
     case "any": return .all

@@ -20,8 +20,8 @@ def jsonl(*texts):
     return "".join(json.dumps({"id": i, "text": t}, ensure_ascii=i % 2 == 0) + "\n" for i, t in enumerate(texts)).encode()
 
 
-def zstd(data):
-    return subprocess.run(["zstd", "-q", "-c", "-3"], input=data, capture_output=True, check=True).stdout
+def zstd(data, *options):
+    return subprocess.run(["zstd", "-q", "-c", "-3", *options], input=data, capture_output=True, check=True).stdout
 
 
 lines = jsonl("Grüße aus Köln", "", 'tab\there, "quotes" and a \\', "한국어 문장", "😀 outside the first plane")
@@ -36,7 +36,8 @@ many = jsonl(*(f"document {i} " + "x" * (i * 7 % 50) for i in range(120)))
 cut = len(many) // 3 + 5
 members = [gzip.compress(part, mtime=0) for part in (many[:cut], b"", many[cut:])]
 (tree / "sub" / "c.jsonl.gz").write_bytes(b"".join(members))
-frames = [zstd(part) for part in (b"first frame\n" * 300, b"", b"second frame\n")]
+# The last frame has no checksum behind its data.
+frames = [zstd(b"first frame\n" * 300), zstd(b""), zstd(b"second frame\n" * 200, "--no-check")]
 # A skippable frame, as parallel compressors write, stands between two others.
 skippable = bytes.fromhex("502a4d18") + (4).to_bytes(4, "little") + b"skip"
 (tree / "sub" / "D.TXT.zst").write_bytes(frames[0] + skippable + frames[1] + frames[2])

@@ -1,0 +1,99 @@
+"""One training step, or one forward pass, of SmolLM2-135M's shapes in PyTorch, in float32 on the CPU.
+
+    python Benchmarks/torch_step.py --case detached|full|forward [--compile] [--steps N]
+
+    detached   first and last layer trained, embedding, final norm and tied head frozen, the middle absent
+    full       the whole model trained
+    forward    the whole model's loss without gradients, as an evaluation computes it
+
+4 x 512 tokens a step, plain causal rows, random weights; a training step is forward, backward, clipping to norm 1 and AdamW.
+Prints one JSON line: the median step of those after a warm-up, tokens per second, peak resident bytes of this process.
+Run each case in a fresh process: the peak is the process's. Made with torch 2.15.0, transformers 5.23.0.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import time
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+ROWS, TOKENS = 4, 512
+
+
+def make_model(layers):
+    config = LlamaConfig(
+        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=layers, num_attention_heads=9,
+        num_key_value_heads=3, head_dim=64, max_position_embeddings=8192, rms_norm_eps=1e-5, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 100000.0}, attn_implementation="sdpa",
+    )
+    return LlamaForCausalLM(config)
+
+
+def peak_bytes():
+    with open("/proc/self/status") as status:
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--case", choices=["detached", "full", "forward"], required=True)
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--warmup", type=int, default=2)
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    model = make_model(layers=2 if options.case == "detached" else 30)
+    trains = options.case != "forward"
+    if options.case == "detached":
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name.startswith("model.layers."))
+    ids = torch.randint(0, 49152, (ROWS, TOKENS + 1))
+    inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
+
+    def loss():
+        logits = model(input_ids=inputs, use_cache=False).logits
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+    compute = torch.compile(loss) if options.compile else loss
+    if trains:
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        groups = [
+            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": 0.1},
+            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), fused=True)
+
+    def step():
+        if not trains:
+            with torch.no_grad():
+                return compute().item()
+        optimizer.zero_grad(set_to_none=True)
+        value = compute()
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        return value.item()
+
+    seconds = []
+    for index in range(options.warmup + options.steps):
+        start = time.perf_counter()
+        step()
+        if index >= options.warmup:
+            seconds.append(time.perf_counter() - start)
+    median = statistics.median(seconds)
+    print(json.dumps({
+        "case": options.case,
+        "implementation": "torch.compile" if options.compile else "torch",
+        "threads": torch.get_num_threads(),
+        "step_seconds": seconds,
+        "step_seconds_median": median,
+        "tokens_per_second": ROWS * TOKENS / median,
+        "peak_bytes": peak_bytes(),
+    }))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+import Corpora
+import Foundation
+
+/// What an adaptation did and what came of it: `report.json`.
+public struct AdaptationReport: Codable, Sendable {
+  /// A moment at which the whole model is scored.
+  public enum Point: String, Codable, Sendable, CaseIterable {
+    /// As it came.
+    case base
+    /// With its trained layers back, before alignment.
+    case reattached = "re-attached"
+    /// At the end.
+    case aligned
+  }
+
+  /// The scores at one of the points.
+  public struct Measurement: Codable, Sendable {
+    /// When.
+    public var point: Point
+    /// One score for each held-out text.
+    public var texts: [TextScore]
+  }
+
+  /// The time of one stage.
+  public struct StageTime: Codable, Sendable {
+    /// Which.
+    public var stage: Adaptation.Stage
+    /// Wall-clock seconds.
+    public var seconds: Double
+  }
+
+  /// Version of this layout.
+  public var schemaVersion = 1
+  /// The command that was given.
+  public var command: [String]
+  /// The checkpoint that was adapted.
+  public var checkpoint: String
+  /// How the budget was spent.
+  public var method: Adaptation.Method
+  /// The target text's name.
+  public var target: String
+  /// The source text's name.
+  public var source: String
+  /// The seed of the training runs.
+  public var seed: UInt64
+  /// The detached layers, 0-based; empty for the method `full`.
+  public var layers: [Int] = []
+  /// The bridges' fits; empty without bridges.
+  public var bridges: [FittedBridge.Report] = []
+  /// Base, re-attached, aligned; the method `full` has no re-attached model.
+  public var points: [Measurement] = []
+  /// The detached training, step by step.
+  public var pretraining: [StepRecord] = []
+  /// The alignment, step by step.
+  public var alignment: [StepRecord] = []
+  /// All stages in order.
+  public var stages: [StageTime] = []
+
+  enum CodingKeys: String, CodingKey {
+    case schemaVersion = "schema_version"
+    case command, checkpoint, method, target, source, seed, layers, bridges, points, pretraining, alignment, stages
+  }
+
+  init(_ adaptation: Adaptation, target: TextSource, source: TextSource) {
+    command = adaptation.command
+    checkpoint = adaptation.checkpoint.path
+    method = adaptation.method
+    seed = adaptation.pretraining.seed
+    self.target = target.name
+    self.source = source.name
+  }
+
+  /// The report as JSON, numbers with all their digits.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+  }
+
+  /// Bits per byte of a text at a point, nil where there was no such point or text.
+  public func bitsPerByte(_ text: String, at point: Point) -> Double? {
+    points.first { $0.point == point }?.texts.first { $0.name == text }?.bitsPerByte
+  }
+
+  /// The three points as rows of text: a column for each held-out text, in bits per byte.
+  public var table: String {
+    let names = points.first?.texts.map(\.name) ?? []
+    func row(_ label: String, _ cells: [String]) -> String {
+      label.padding(toLength: 14, withPad: " ", startingAt: 0)
+        + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
+    }
+    let rows = points.map { measurement in
+      row(measurement.point.rawValue, measurement.texts.map { String(format: "%.3f", $0.bitsPerByte) })
+    }
+    return ([row("bits per byte", names)] + rows).joined(separator: "\n")
+  }
+}

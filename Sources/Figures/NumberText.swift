@@ -1,0 +1,45 @@
+import Foundation
+
+/// A number with so many digits behind the point and a comma between thousands: `12,345.60`.
+func decimalText(_ value: Double, decimals: Int) -> String {
+  let text = String(format: "%.*f", decimals, value)
+  let point = text.firstIndex(of: ".") ?? text.endIndex
+  var digits = String(text[..<point])
+  let sign = digits.hasPrefix("-") ? String(digits.removeFirst()) : ""
+  var grouped = ""
+  for (i, digit) in digits.enumerated() {
+    if i > 0, (digits.count - i).isMultiple(of: 3) { grouped.append(",") }
+    grouped.append(digit)
+  }
+  let isZero = !text.contains { ("1"..."9").contains($0) }
+  return (isZero ? "" : sign) + grouped + text[point...]
+}
+
+/// A number with five significant digits, for text and tables: `1.6532`, `380,000`, `0.00012`.
+func readableText(_ value: Double) -> String {
+  guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "-∞" : "∞" }
+  let magnitude = abs(value)
+  if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e12 { return String(format: "%.4g", value) }
+  if value == value.rounded() { return decimalText(value, decimals: 0) }
+  let digitsInFront = magnitude < 1 ? 1 : Int(log10(magnitude)) + 1
+  return decimalText(value, decimals: max(0, 5 - digitsInFront))
+}
+
+/// A coordinate in the picture, to a hundredth.
+func coordinate(_ value: Double) -> String {
+  var text = String(format: "%.2f", value)
+  while text.hasSuffix("0") { text.removeLast() }
+  if text.hasSuffix(".") { text.removeLast() }
+  return text == "-0" ? "0" : text
+}
+
+/// About how wide text is in a sans-serif font of the given size.
+func estimatedWidth(_ text: String, fontSize: Double) -> Double {
+  let ems = text.unicodeScalars.reduce(0.0) { sum, scalar in
+    switch scalar.value {
+    case 0x1100...0x11FF, 0x2E80...0x9FFF, 0xAC00...0xD7AF, 0xF900...0xFAFF, 0xFF00...0xFF60, 0x1F300...: sum + 1
+    default: sum + (scalar.properties.isUppercase || scalar == "m" || scalar == "w" ? 0.7 : 0.54)
+    }
+  }
+  return ems * fontSize
+}

@@ -1,0 +1,32 @@
+extension ProbeError: CustomStringConvertible {
+  /// One sentence that names the thing, and what to do.
+  public var description: String {
+    switch self {
+    case .tooFewDocuments(let text, let found, let needed):
+      "text \(text): \(found) documents with tokens, \(needed) are needed for an interval; give a text with more documents"
+    case .badTextName(let name, .repeated):
+      "text \(name): the name is given twice; give each text its own"
+    case .badTextName(let name, .notAName):
+      "text name \"\(name)\": a name needs a character and has no slash; choose another"
+    case .tokenOutsideVocabulary(let text, let document, let token, let vocabulary):
+      "text \(text), document \(document): token \(token), but the model has \(vocabulary); "
+        + "check that tokenizer.json belongs to this checkpoint"
+    case .contextTooShort(let maximumTokens, let positions):
+      "documents of \(maximumTokens) tokens behind a prefix token, but the model has \(positions) positions; "
+        + "set --max-tokens to \(positions - 1) or less"
+    case .notFinite(let criterion, let text, let document, let layer):
+      "\(criterion) of layer \(layer) on document \(document) of text \(text) is not a finite number; "
+        + "check the checkpoint's weights"
+    case .statistics(let routine, let message):
+      "\(routine): \(message); check the scores that went in"
+    case .archive(let file, let routine, let object):
+      "\(file): \(routine) failed on \(object); check the disk and that the file is a complete archive"
+    case .archiveVersion(let file, let found, let expected):
+      "\(file): archive layout \(found), this program reads \(expected); make the archive again"
+    case .cannotWrite(let file, let reason):
+      "\(file): \(reason); check the path and the space on the disk"
+    case .interrupted:
+      "interrupted; nothing was written, run the command again"
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/// What can go wrong while layers are scored and results are kept.
+public enum ProbeError: Error, Equatable, Sendable {
+  /// A text has too few documents with tokens for an interval over documents.
+  case tooFewDocuments(text: String, found: Int, needed: Int)
+  /// Two texts go by one name, or a name cannot stand in an archive.
+  case badTextName(String, TextNameProblem)
+  /// A token id that the model's embedding does not have.
+  case tokenOutsideVocabulary(text: String, document: Int, token: Int, vocabulary: Int)
+  /// A document with its prefix token is longer than the model's positions.
+  case contextTooShort(maximumTokens: Int, positions: Int)
+  /// A score that is NaN or infinite.
+  case notFinite(criterion: String, text: String, document: Int, layer: Int)
+  /// A routine of the GNU Scientific Library failed.
+  case statistics(routine: String, message: String)
+  /// A routine of HDF5 failed on a file.
+  case archive(file: String, routine: String, object: String)
+  /// An archive of another layout.
+  case archiveVersion(file: String, found: Int, expected: Int)
+  /// A file could not be written.
+  case cannotWrite(file: String, reason: String)
+  /// The run was stopped from outside.
+  case interrupted
+
+  /// What is wrong with a text's name.
+  public enum TextNameProblem: Equatable, Sendable {
+    /// Another text has it.
+    case repeated
+    /// It is empty, `.` or `..`, or holds a slash.
+    case notAName
+  }
+}

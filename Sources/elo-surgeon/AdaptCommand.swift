@@ -1,0 +1,130 @@
+import ArgumentParser
+import Corpora
+import Decoders
+import ELOTrain
+import Foundation
+import ModelSurgery
+
+struct AdaptCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adapt", abstract: "Adapt a checkpoint to a language: all stages, one report.",
+    discussion: """
+      Detaches layers, fits a bridge for the others, trains them on the target text with some of the source text, puts \
+      them back and aligns the whole model; scores held-out text in both languages before, between and after. OUTPUT is \
+      the adapted checkpoint with report.html and report.json.
+      """)
+
+  @Argument(help: "A checkpoint directory in Hugging Face layout.")
+  var checkpoint: String
+  @Option(help: ArgumentHelp("Text of the language to learn.", valueName: "name=file"))
+  var target: String
+  @Option(help: ArgumentHelp("Text of the language to keep.", valueName: "name=file"))
+  var source: String
+  @Option(
+    help: ArgumentHelp(
+      "A text to score; may be repeated. (default: documents held out of target and source)", valueName: "name=file"))
+  var heldOut: [String] = []
+  @Option(help: "Directory of the adapted checkpoint; must not exist.")
+  var output: String
+  @Option(help: "Layers to detach, such as first,last or 0,4..<6.")
+  var layers = "first,last"
+  @Option(help: "elo: detach, train, attach, align. full: train the whole model throughout, to compare.")
+  var method = Adaptation.Method.elo
+  @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
+  var bridge = Adaptation.BridgeKind.linear
+  @Option(help: "Share of the tokens that the source text has.")
+  var sourceShare = 0.1
+
+  @Option(help: "Minutes of training, both stages together.")
+  var minutes: Double?
+  @Option(help: "Share of --minutes that goes to the alignment.")
+  var alignShare = 0.5
+  @Option(help: "Tokens of the detached training, instead of --minutes.")
+  var tokens: Int?
+  @Option(help: "Tokens of the alignment, with --tokens.")
+  var alignTokens: Int?
+
+  @Option(help: "The highest learning rate of the detached training.")
+  var learningRate = 3e-4
+  @Option(help: "The highest learning rate of the alignment.")
+  var alignLearningRate = 1e-4
+  @Option(help: "Sequences per step of the alignment.")
+  var alignBatchSize = 4
+  @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
+  var evaluationTokens = 12_288
+  @OptionGroup var optimization: OptimizationOptions
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    guard minutes == nil || (tokens == nil && alignTokens == nil) else {
+      throw ValidationError("give --minutes, or --tokens and --align-tokens")
+    }
+    guard (minutes ?? 1) > 0, (tokens ?? 1) > 0, (alignTokens ?? 1) > 0, evaluationTokens > 0 else {
+      throw ValidationError("a budget must be greater than 0")
+    }
+    guard alignShare > 0, alignShare < 1, sourceShare > 0, sourceShare < 1 else {
+      throw ValidationError("--align-share and --source-share must lie between 0 and 1")
+    }
+    guard learningRate > 0, alignLearningRate > 0 else {
+      throw ValidationError("a learning rate must be greater than 0")
+    }
+    guard alignBatchSize > 0, alignBatchSize % optimization.accumulate == 0 else {
+      throw ValidationError(
+        "--accumulate \(optimization.accumulate) does not divide --align-batch-size \(alignBatchSize)")
+    }
+    guard method == .elo ? (tokens == nil) == (alignTokens == nil) : tokens == nil else {
+      throw ValidationError(
+        method == .elo
+          ? "--tokens and --align-tokens go together"
+          : "the method full has one stage: give --align-tokens or --minutes")
+    }
+  }
+
+  /// Budgets of the detached training and of the whole-model training.
+  private var budgets: (pretraining: TrainingBudget, alignment: TrainingBudget) {
+    if let alignTokens { return (.tokens(tokens ?? 1), .tokens(alignTokens)) }
+    let minutes = minutes ?? 20
+    return method == .elo
+      ? (.minutes(minutes * (1 - alignShare)), .minutes(minutes * alignShare)) : (.minutes(minutes), .minutes(minutes))
+  }
+
+  func run() throws {
+    Interruption.listen()
+    var alignment = optimization.trainingOptions(budget: budgets.alignment, learningRate: alignLearningRate)
+    alignment.batchSize = alignBatchSize
+    var adaptation = Adaptation(
+      checkpoint: directory(checkpoint), layers: try LayerSelection(layers),
+      pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate),
+      alignment: alignment, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
+    adaptation.method = method
+    adaptation.bridge = bridge
+    adaptation.sourceShare = sourceShare
+    adaptation.evaluationTokens = evaluationTokens
+    let sources = try TextSource.list(arguments: [target, source])
+    var line = ProgressLine()
+    let report = try adaptation.run(
+      output: directory(output), target: sources[0], source: sources[1],
+      heldOut: heldOut.isEmpty ? nil : try TextSource.list(arguments: heldOut), textField: optimization.textField,
+      device: compute.device
+    ) { event in
+      switch event {
+      case .began(let stage): line.show(stage.rawValue, fraction: 0, details: "", secondsLeft: nil)
+      case .trained(let stage, let progress):
+        line.show(
+          stage.rawValue, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+      case .read(let stage, let done, let total):
+        line.show(
+          stage.rawValue, fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",
+          secondsLeft: nil)
+      case .ended(let stage, let seconds): line.finish("\(stage.rawValue): \(ProgressLine.clock(seconds))")
+      }
+      return !Interruption.isRequested
+    }
+    for bridge in report.bridges { print("bridge \(bridge.line)") }
+    print(report.table)
+    print("checkpoint: \(output)")
+    print("report: \(directory(output).appending(path: "report.html").path)")
+  }
+}
+
+extension Adaptation.Method: ExpressibleByArgument {}

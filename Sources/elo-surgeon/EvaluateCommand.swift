@@ -1,0 +1,73 @@
+import ArgumentParser
+import Checkpoints
+import Corpora
+import Decoders
+import ELOTrain
+import Foundation
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Score how well a checkpoint predicts texts.",
+    discussion: """
+      Every token of a document is scored once, in windows of --context tokens, the first one after the prefix token \
+      (the tokenizer's BOS, else the model's, else EOS).
+      """)
+
+  @Argument(help: "A checkpoint directory in Hugging Face layout.")
+  var checkpoint: String
+  @Option(help: ArgumentHelp("A text to score; may be repeated.", valueName: "name=file"))
+  var text: [String]
+  @Option(help: "Tokens of one window. (default: the smaller of 2048 and the model's limit)")
+  var context: Int?
+  @Option(help: "Score this many documents of each text, from its beginning. (default: all)")
+  var documents: Int?
+  @Option(help: "Of a detached model: linear lets its bridges stand in for the missing layers.")
+  var bridge = Adaptation.BridgeKind.none
+  @Option(help: "Field of jsonl files that holds the text.")
+  var textField = "text"
+  @Option(help: "text or json.")
+  var format = OutputFormat.text
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    guard !text.isEmpty else { throw ValidationError("give at least one --text NAME=FILE") }
+    guard (context ?? 1) > 0, (documents ?? 1) > 0 else {
+      throw ValidationError("--context and --documents must be at least 1")
+    }
+  }
+
+  func run() throws {
+    Interruption.listen()
+    let source = try Checkpoint(directory: directory(checkpoint))
+    let decoder = try Decoder(source, device: compute.device)
+    if bridge == .linear { try decoder.setBridges(BridgeFile.read(from: source.directory, device: decoder.device)) }
+    let limit = decoder.configuration.maximumPositions
+    if let context, context > limit { throw TrainingError.sequenceTooLong(length: context, limit: limit) }
+    let texts = try TextSet(
+      TextSource.list(arguments: text), checkpoint: source.directory,
+      vocabulary: decoder.configuration.vocabularySize, textField: textField, maximumDocuments: documents)
+    let evaluator = Evaluator(context: context ?? min(2048, limit), prefix: texts.specialTokens.prefix)
+    var line = ProgressLine()
+    let scores = try texts.texts.map { text in
+      let start = ContinuousClock.now
+      let score = try evaluator.score(text, with: decoder) { done, total in
+        let seconds = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000
+        line.show(
+          text.name, fraction: Double(done) / Double(total), details: "\(Int(Double(done) / seconds)) tokens/s",
+          secondsLeft: seconds / Double(max(1, done)) * Double(total - done))
+        return !Interruption.isRequested
+      }
+      line.finish("\(text.name): \(score.tokens) tokens")
+      return score
+    }
+    switch format {
+    case .json:
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(["texts": scores]), as: UTF8.self))
+    case .text:
+      print(TextScore.header)
+      for score in scores { print(score.row) }
+    }
+  }
+}

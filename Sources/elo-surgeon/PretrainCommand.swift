@@ -1,0 +1,50 @@
+import ArgumentParser
+import ELOTrain
+import Foundation
+
+struct PretrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain", abstract: "Train the layers of a detached model on texts.",
+    discussion: """
+      Embedding, final norm and head stay frozen. The bridges that `elo-surgeon bridge` fitted stand in for the missing \
+      layers, unless --bridge none. Metrics appear in OUTPUT.partial/metrics.jsonl while it runs.
+      """)
+
+  @Argument(help: "A directory made by `elo-surgeon detach`.")
+  var detached: String
+  @Option(help: "linear: use the bridges that the directory has; none: ignore them.")
+  var bridge = Adaptation.BridgeKind.linear
+  @OptionGroup var training: TrainingArguments
+  @Option(help: "The highest learning rate.")
+  var learningRate = 3e-4
+
+  func run() throws {
+    guard FileManager.default.fileExists(atPath: directory(detached).appending(path: "surgery.json").path) else {
+      // Without the check a path that does not exist would be blamed on detach.
+      guard FileManager.default.fileExists(atPath: detached) else {
+        throw ValidationError("\(detached): no such directory")
+      }
+      throw TrainingError.notDetached(directory(detached))
+    }
+    try training.run(
+      checkpoint: directory(detached), part: .layers(useBridges: bridge == .linear), learningRate: learningRate,
+      label: "pretrain")
+  }
+}
+
+struct AlignCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "align", abstract: "Train a whole model briefly, so that its layers fit one another again.")
+
+  @Argument(help: "A checkpoint directory in Hugging Face layout.")
+  var checkpoint: String
+  @OptionGroup var training: TrainingArguments
+  @Option(help: "The highest learning rate.")
+  var learningRate = 1e-4
+
+  func run() throws {
+    try training.run(checkpoint: directory(checkpoint), part: .everything, learningRate: learningRate, label: "align")
+  }
+}
+
+extension Adaptation.BridgeKind: ExpressibleByArgument {}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Checkpoints
+import Corpora
+import Decoders
+import Foundation
+import LayerProbe
+import ModelSurgery
+import Tokenizers
+
+struct ProbeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe", abstract: "Score the layers of a checkpoint on texts.",
+    discussion: """
+      Block Influence, ablation and gradient norms of every layer, on each document alone behind the prefix token. Writes \
+      report.json (detach --layers @DIR/report.json reads the choice), report.html and report.h5 with every score of \
+      every document. The cost is about one forward pass per layer and document.
+      """)
+
+  @Argument(help: "A checkpoint directory in Hugging Face layout.")
+  var checkpoint: String
+  @Option(help: ArgumentHelp("The text in the language to learn.", valueName: "name=file"))
+  var target: String
+  @Option(help: ArgumentHelp("A text in a language to keep; may be repeated.", valueName: "name=file"))
+  var source: [String]
+  @Option(help: "The directory to write; must not exist or be empty.")
+  var output: String
+  @Option(help: "Score this many documents of each text, from its beginning.")
+  var documents = 16
+  @Option(help: "Cut each document at this many tokens.")
+  var maxTokens = 512
+  @Option(help: "How many layers to select.")
+  var select = 2
+  @Option(help: "How often documents are drawn anew for the intervals.")
+  var resamples = 2000
+  @Option(help: "Seed of these draws.")
+  var seed: UInt64 = 42
+  @Option(help: "Field of jsonl files that holds the text.")
+  var textField = "text"
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    guard !source.isEmpty else { throw ValidationError("give at least one --source NAME=FILE") }
+    guard documents > 1 else { throw ValidationError("--documents must be at least 2, for intervals over documents") }
+    guard maxTokens > 0, select > 0, resamples > 0 else {
+      throw ValidationError("--max-tokens, --select and --resamples must be at least 1")
+    }
+  }
+
+  func run() throws {
+    Interruption.listen()
+    let model = try Checkpoint(directory: directory(checkpoint))
+    let staging = try StagedDirectory(for: directory(output))
+    let decoder = try Decoder(model, device: compute.device)
+    guard select <= decoder.layers.count else {
+      throw ValidationError("--select \(select), but the model has \(decoder.layers.count) layers")
+    }
+    guard maxTokens < decoder.configuration.maximumPositions else {
+      throw ProbeError.contextTooShort(
+        maximumTokens: maxTokens, positions: decoder.configuration.maximumPositions)
+    }
+    let tokenizer = try Tokenizer(directory: model.directory)
+    let special = try SpecialTokens(directory: model.directory, tokenizer: tokenizer)
+    let texts = try TextSource.list(arguments: [target] + source).map { source in
+      let text = try TokenizedText(
+        source: source, tokenizer: tokenizer, textField: textField, maximumDocuments: documents)
+      return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
+    }
+    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
+    let report = try ProbeReport(
+      scores, checkpoint: .init(path: checkpoint, layers: decoder.layers.count, hashes: model.headerHashes),
+      maximumTokens: maxTokens, bootstrap: Bootstrap(resamples: resamples, seed: seed),
+      choice: LayerChoice(scores, count: select))
+    try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
+    try report.json().write(to: staging.url.appending(path: "report.json"))
+    let page = report.page(
+      command: CommandLine.arguments.joined(separator: " "), scores: scores.scores.map(\.description))
+    try Data(page.html.utf8).write(to: staging.url.appending(path: "report.html"))
+    try staging.commit()
+    print(table(scores, selected: report.selectedLayers))
+    print(report.verdict)
+  }
+
+  private func score(_ texts: [ProbeText], on model: ProbedModel) throws -> ProbeScores {
+    var line = ProgressLine()
+    let start = ContinuousClock.now
+    func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
+    let scores = try Probe().run(texts, on: model) { name, share in
+      line.show("scoring", fraction: share, details: name, secondsLeft: nil)
+      return !Interruption.isRequested
+    }
+    line.finish("scored in \(ProgressLine.clock(seconds()))")
+    return scores
+  }
+
+  /// The mean of every ranking score on every text, a row for each layer.
+  private func table(_ scores: ProbeScores, selected: [Int]) -> String {
+    let columns = scores.scores.filter(\.ranks).flatMap { score in
+      scores.texts.indices.map { text in
+        (name: "\(score.description.name) \(scores.texts[text].name)", values: score.means(ofText: text))
+      }
+    }
+    let header = "layer  " + columns.map(\.name).joined(separator: "  ")
+    let rows = (0..<scores.layerCount).map { layer in
+      let values = columns.map { column in
+        let value = String(format: "%.5f", column.values[layer])
+        return String(repeating: " ", count: max(0, column.name.count - value.count)) + value
+      }
+      return String(format: "%4d", layer) + (selected.contains(layer) ? " * " : "   ")
+        + values.joined(separator: "  ")
+    }
+    return ([header] + rows).joined(separator: "\n")
+  }
+}

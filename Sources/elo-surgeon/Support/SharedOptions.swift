@@ -1,0 +1,121 @@
+import ArgumentParser
+import Corpora
+import Decoders
+import ELOTrain
+import Foundation
+
+/// What every command that computes takes.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Number of threads. (default: one for each core)")
+  var threads: Int?
+
+  mutating func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+  }
+
+  var device: CPUDevice { threads.map { CPUDevice(threads: $0) } ?? CPUDevice() }
+}
+
+/// How long a training stage goes on: at most one of the three.
+struct BudgetOptions: ParsableArguments {
+  @Option(help: "Train on this many tokens.")
+  var tokens: Int?
+  @Option(help: "Train for this many optimiser steps.")
+  var steps: Int?
+  @Option(help: "Train for this many minutes, counted from the first step.")
+  var minutes: Double?
+
+  mutating func validate() throws {
+    guard [tokens != nil, steps != nil, minutes != nil].count(where: { $0 }) <= 1 else {
+      throw ValidationError("give one of --tokens, --steps and --minutes")
+    }
+    guard (tokens ?? 1) > 0, (steps ?? 1) > 0, (minutes ?? 1) > 0 else {
+      throw ValidationError("a budget must be greater than 0")
+    }
+  }
+
+  /// What was given, nil for nothing.
+  var budget: TrainingBudget? {
+    tokens.map { .tokens($0) } ?? steps.map { .steps($0) } ?? minutes.map { .minutes($0) }
+  }
+}
+
+/// Settings of a training stage that `pretrain`, `align` and `adapt` share.
+struct OptimizationOptions: ParsableArguments {
+  @Option(
+    help: "Shape of the learning rate: \(LearningRateSchedule.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var schedule = LearningRateSchedule.Shape.cosine
+  @Option(help: "Steps over which the learning rate rises.")
+  var warmup = 10
+  @Option(help: "Sequences per optimiser step.")
+  var batchSize = 8
+  @Option(help: "Tokens per sequence.")
+  var sequenceLength = 512
+  @Option(help: "Parts into which a step's sequences are split, to need less memory.")
+  var accumulate = 2
+  @Option(help: "Decoupled weight decay of matrices; norms and biases have none.")
+  var weightDecay = 0.1
+  @Option(help: "Clip gradients to this global norm.")
+  var clip = 1.0
+  @Option(help: "Seed; with --threads and a budget in tokens or steps it fixes every bit of the result.")
+  var seed: UInt64 = 42
+  @Option(help: "Score the held-out texts every so many steps.")
+  var evaluateEvery: Int?
+  @Option(help: "Field of jsonl files that holds the text.")
+  var textField = "text"
+
+  mutating func validate() throws {
+    guard batchSize > 0, sequenceLength > 0, accumulate > 0, warmup >= 0 else {
+      throw ValidationError("--batch-size, --sequence-length and --accumulate must be at least 1, --warmup at least 0")
+    }
+    guard batchSize % accumulate == 0 else {
+      throw ValidationError("--accumulate \(accumulate) does not divide --batch-size \(batchSize)")
+    }
+    guard clip > 0, weightDecay >= 0, (evaluateEvery ?? 1) > 0 else {
+      throw ValidationError("--clip and --evaluate-every must be greater than 0, --weight-decay not negative")
+    }
+  }
+
+  func trainingOptions(budget: TrainingBudget, learningRate: Double) -> TrainingOptions {
+    var options = TrainingOptions(
+      budget: budget,
+      schedule: LearningRateSchedule(shape: schedule, peak: learningRate, warmupSteps: warmup))
+    options.optimizer.weightDecay = weightDecay
+    options.optimizer.clip = clip
+    options.batchSize = batchSize
+    options.sequenceLength = sequenceLength
+    options.accumulate = accumulate
+    options.seed = seed
+    options.evaluateEvery = evaluateEvery
+    return options
+  }
+}
+
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+
+/// How results are printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json
+}
+
+extension TextScore {
+  /// Column heads of `row`.
+  static let header = "text          documents      tokens       bytes         nll   perplexity  bits/byte"
+
+  /// The score as a row of a table.
+  var row: String {
+    name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0)
+      + String(format: "%11d%12d%12d%12.1f%13.3f%11.4f", documents, tokens, bytes, nll, perplexity, bitsPerByte)
+  }
+}
+
+extension TrainingProgress {
+  /// The numbers beside a progress bar.
+  var details: String {
+    let loss = record.loss.map { String(format: "loss %.3f", $0) } ?? ""
+    return "step \(record.step)  \(loss)  \(Int(tokensPerSecond)) tokens/s"
+  }
+}
+
+/// A path as people type it.
+func directory(_ path: String) -> URL { URL(filePath: path) }

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Checkpoints
+import Corpora
+import Decoders
+import ELOTrain
+import Foundation
+
+/// What `pretrain` and `align` share: texts, budget, settings, output.
+struct TrainingArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A text to train on, with its share of the tokens; may be repeated.", valueName: "name=file[:weight]"))
+  var text: [String]
+  @Option(help: ArgumentHelp("A text to score while training; may be repeated.", valueName: "name=file"))
+  var heldOut: [String] = []
+  @Option(help: "Tokens of each held-out text that are scored, in whole documents from its beginning.")
+  var evaluationTokens = 12_288
+  @Option(help: "Directory of the trained checkpoint; must not exist.")
+  var output: String
+  @OptionGroup var budget: BudgetOptions
+  @OptionGroup var optimization: OptimizationOptions
+  @OptionGroup var compute: ComputeOptions
+
+  mutating func validate() throws {
+    guard !text.isEmpty else { throw ValidationError("give at least one --text NAME=FILE") }
+    guard budget.budget != nil else { throw ValidationError("give a budget: --tokens, --steps or --minutes") }
+    guard evaluationTokens > 0 else { throw ValidationError("--evaluation-tokens must be at least 1") }
+    guard heldOut.isEmpty || optimization.evaluateEvery != nil else {
+      throw ValidationError("--held-out texts are scored every --evaluate-every steps: give both")
+    }
+    guard optimization.evaluateEvery == nil || !heldOut.isEmpty else {
+      throw ValidationError("--evaluate-every scores --held-out texts: give both")
+    }
+  }
+
+  func run(checkpoint: URL, part: TrainingJob.Part, learningRate: Double, label: String) throws {
+    guard learningRate > 0 else { throw ValidationError("--learning-rate must be greater than 0") }
+    Interruption.listen()
+    let configuration = try DecoderConfiguration(Checkpoint(directory: checkpoint).config)
+    func load(_ arguments: [String]) throws -> TextSet {
+      try TextSet(
+        TextSource.list(arguments: arguments), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
+        textField: optimization.textField)
+    }
+    let job = TrainingJob(
+      checkpoint: checkpoint, part: part,
+      options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate),
+      device: compute.device)
+    var line = ProgressLine()
+    let records = try job.run(
+      output: directory(output), texts: load(text),
+      heldOut: heldOut.isEmpty ? nil : load(heldOut).sample(tokensPerText: evaluationTokens)
+    ) { progress in
+      line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+      for score in progress.record.texts ?? [] {
+        line.finish(
+          "step \(progress.record.step)  \(score.name) \(String(format: "%.4f", score.bitsPerByte)) bits/byte")
+      }
+      return !Interruption.isRequested
+    }
+    let seconds = records.reduce(0) { $0 + ($1.seconds ?? 0) }
+    let tokens = records.last?.tokens ?? 0
+    line.finish(
+      "\(label): \(records.last?.step ?? 0) steps, \(tokens) tokens in \(ProgressLine.clock(seconds)), "
+        + "\(Int(Double(tokens) / max(seconds, 1e-9))) tokens/s")
+    print(output)
+  }
+}

@@ -1,0 +1,134 @@
+import Checkpoints
+import Corpora
+import Decoders
+import ELOTrain
+import Foundation
+import ModelSurgery
+import TestSupport
+import Testing
+
+/// Whole runs on a tiny model: what they write, that a seed fixes it, and how they fail.
+@Suite struct TrainingJobTests {
+  @Test func theSameSeedAndThreadsGiveTheSameBytes() throws {
+    try withTinyModel { model, texts, directory in
+      let outputs = ["a", "b"].map { directory.appending(path: $0) }
+      for output in outputs { try job(model, steps: 4).run(output: output, texts: texts) }
+      let bytes = try outputs.map { try Data(contentsOf: $0.appending(path: "model.safetensors")) }
+      #expect(bytes[0] == bytes[1])
+      #expect(try bytes[0] != Data(contentsOf: model.appending(path: "model.safetensors")))
+      var other = job(model, steps: 4)
+      other.options.seed += 1
+      try other.run(output: directory.appending(path: "c"), texts: texts)
+      #expect(try bytes[0] != Data(contentsOf: directory.appending(path: "c/model.safetensors")))
+    }
+  }
+
+  @Test func trainingLowersTheLoss() throws {
+    try withTinyModel { model, texts, directory in
+      let records = try job(model, steps: 40).run(output: directory.appending(path: "out"), texts: texts)
+      let losses = records.map { $0.loss! }
+      #expect(losses.count == 40)
+      let (first, last) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+      #expect(last < 0.8 * first)
+    }
+  }
+
+  @Test func splittingAStepGivesTheSameLosses() throws {
+    try withTinyModel { model, texts, directory in
+      var split = job(model, steps: 3)
+      split.options.accumulate = 4
+      let whole = try job(model, steps: 3).run(output: directory.appending(path: "whole"), texts: texts)
+      let parts = try split.run(output: directory.appending(path: "parts"), texts: texts)
+      for (a, b) in zip(whole, parts) {
+        #expect(abs(a.loss! / b.loss! - 1) < 1e-5)
+        #expect(a.tokens == b.tokens)
+      }
+    }
+  }
+
+  @Test func onlyTheLayersOfADetachedModelChange() throws {
+    try withTinyModel { model, texts, directory in
+      let (detached, trained) = (directory.appending(path: "detached"), directory.appending(path: "trained"))
+      try DetachPlan(checkpoint: Checkpoint(directory: model), layers: .firstAndLast).execute(to: detached)
+      var job = job(detached, steps: 2)
+      job.part = .layers(useBridges: true)
+      try job.run(output: trained, texts: texts)
+      let (before, after) = (try Checkpoint(directory: detached), try Checkpoint(directory: trained))
+      #expect(before.tensors.keys == after.tensors.keys)
+      for (name, tensor) in before.tensors {
+        let same = tensor.withUnsafeBytes { Data($0) } == after.tensors[name]!.withUnsafeBytes { Data($0) }
+        #expect(same != name.contains(".layers."), "\(name)")
+      }
+      #expect(FileManager.default.fileExists(atPath: trained.appending(path: "surgery.json").path))
+      let lines = try String(contentsOf: trained.appending(path: "metrics.jsonl"), encoding: .utf8).split(
+        separator: "\n")
+      #expect(lines.count == 2)
+    }
+  }
+
+  @Test func anInterruptedRunLeavesNothing() throws {
+    try withTinyModel { model, texts, directory in
+      let output = directory.appending(path: "out")
+      #expect(throws: TrainingError.interrupted) {
+        try job(model, steps: 50).run(output: output, texts: texts) { $0.record.step < 3 }
+      }
+      #expect(!FileManager.default.fileExists(atPath: output.path))
+      #expect(!FileManager.default.fileExists(atPath: output.path + ".partial"))
+    }
+  }
+
+  @Test func aSequenceLongerThanTheModelsContextIsRefused() throws {
+    try withTinyModel { model, texts, directory in
+      var long = job(model, steps: 1)
+      long.options.sequenceLength = 256
+      #expect(throws: TrainingError.sequenceTooLong(length: 256, limit: 128)) {
+        try long.run(output: directory.appending(path: "out"), texts: texts)
+      }
+    }
+  }
+
+  @Test func aModelWithNaNIsRefusedBeforeItTrains() throws {
+    try withTinyModel { model, texts, directory in
+      let file = model.appending(path: "model.safetensors")
+      var bytes = try Data(contentsOf: file)
+      // The last tensor is the final norm.
+      bytes.replaceSubrange(bytes.count - 2..<bytes.count, with: [0xC0, 0x7F])
+      try bytes.write(to: file)
+      #expect(throws: TrainingError.notFinite("the loss of step 1")) {
+        try job(model, steps: 1).run(output: directory.appending(path: "out"), texts: texts)
+      }
+    }
+  }
+
+  private func job(_ model: URL, steps: Int) -> TrainingJob {
+    var options = TrainingOptions(
+      budget: .steps(steps), schedule: LearningRateSchedule(peak: 3e-3, warmupSteps: 2))
+    options.batchSize = 4
+    options.sequenceLength = 64
+    options.accumulate = 1
+    return TrainingJob(checkpoint: model, part: .everything, options: options, device: CPUDevice(threads: 2))
+  }
+}
+
+/// A tiny checkpoint and two little texts in a temporary directory.
+func withTinyModel(_ body: (_ model: URL, _ texts: TextSet, _ directory: URL) throws -> Void) throws {
+  try withTemporaryDirectory { directory in
+    let model = directory.appending(path: "model")
+    try writeTinyCheckpoint(to: model)
+    let texts = try TextSet(writeTinyTexts(to: directory), checkpoint: model, vocabulary: 258)
+    try body(model, texts, directory)
+  }
+}
+
+/// Two texts, as jsonl.
+func writeTinyTexts(to directory: URL) throws -> [TextSource] {
+  let words = [
+    ("de", ["der", "die", "Zeile", "Spalte", "wählen", "öffnen", "Tabelle"]),
+    ("en", ["the", "row", "column", "select", "open", "table", "of"]),
+  ]
+  return try words.map { name, words in
+    let file = directory.appending(path: "\(name).jsonl")
+    try writeTinyText(words, to: file)
+    return TextSource(name: name, path: file.path)
+  }
+}
