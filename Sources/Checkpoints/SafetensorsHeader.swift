@@ -54,6 +54,10 @@ public struct SafetensorsHeader: Sendable {
     if let offset = Self.loneSurrogate(in: text) {
       throw .invalidHeader(path: path, .invalidJSON(problem: "an escape is half a surrogate pair", offset: offset))
     }
+    if let node = Self.unrepresentable(json.root, depth: 1) {
+      throw .invalidHeader(
+        path: path, .invalidJSON(problem: "a value is too deep or too large", offset: node.range.lowerBound))
+    }
     guard let members = json.root.members else { throw .invalidHeader(path: path, .notAnObject) }
     if let key = json.root.duplicateKey { throw .invalidHeader(path: path, .duplicateKey(key)) }
 
@@ -73,6 +77,22 @@ public struct SafetensorsHeader: Sendable {
     self.entries = entries
     self.metadata = metadata
     try validateCoverage(fileByteCount: file.count, path: path)
+  }
+
+  /// The first value that the reference has no room for, in fields it does not know too: numbers beyond a double, and
+  /// nesting of 128 levels.
+  private static func unrepresentable(_ node: JSONNode, depth: Int) -> JSONNode? {
+    switch node.kind {
+    case .object, .array:
+      guard depth < 128 else { return node }
+      let children = node.elements ?? node.members?.map(\.value) ?? []
+      for child in children {
+        if let found = unrepresentable(child, depth: depth + 1) { return found }
+      }
+      return nil
+    case .number: return node.double?.isFinite == true ? nil : node
+    default: return nil
+    }
   }
 
   /// The first escape such as `\uD800` that is half a pair, which JSON's grammar allows and the reference refuses.
@@ -190,7 +210,7 @@ extension SafetensorsHeader {
   }
 
   /// Reads and validates the header of a mapped file.
-  init(_ file: MappedFile) throws(CheckpointError) {
+  package init(_ file: MappedFile) throws(CheckpointError) {
     let result = file.withUnsafeBytes { bytes in
       Result { () throws(CheckpointError) in
         try SafetensorsHeader(file: bytes, path: file.url.path(percentEncoded: false))

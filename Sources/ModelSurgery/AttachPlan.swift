@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import OrderedCollections
 
 /// Putting trained layers back into the checkpoint they were detached from.
 ///
@@ -16,8 +17,8 @@ public struct AttachPlan: Sendable {
     let untrainedSHA256: String
   }
 
-  /// The trained checkpoint.
-  public let trained: Checkpoint
+  /// The trained checkpoint, or the delta file.
+  public let trained: URL
   /// The base.
   public let base: Checkpoint
   /// The base's layers that the trained ones go to, in their order.
@@ -40,15 +41,36 @@ public struct AttachPlan: Sendable {
   ///   - casts: converts trained tensors to the base's types instead of refusing other types.
   /// - Throws: `SurgeryError` with what is refused and why, `CheckpointError` when surgery.json cannot be read.
   public init(trained: Checkpoint, base: Checkpoint, blend: Double = 1, casts: Bool = false) throws {
+    try self.init(
+      trained: trained.directory, tensors: trained.tensors, manifest: SurgeryManifest(directory: trained.directory),
+      isPartial: false, base: base, blend: blend, casts: casts)
+  }
+
+  /// Plans an attachment of the tensors in a delta file; all others stay the base's.
+  /// - Parameters:
+  ///   - delta: a file that `DeltaFile.write` made.
+  ///   - base: the checkpoint that the layers were detached from.
+  ///   - blend: between 0 and 1: base + blend · (trained - base).
+  ///   - casts: converts trained tensors to the base's types instead of refusing other types.
+  /// - Throws: as for a trained checkpoint, and `notADelta`.
+  public init(delta: URL, base: Checkpoint, blend: Double = 1, casts: Bool = false) throws {
+    let (manifest, tensors) = try DeltaFile.read(delta)
+    try self.init(
+      trained: delta, tensors: tensors, manifest: manifest, isPartial: true, base: base, blend: blend, casts: casts)
+  }
+
+  private init(
+    trained: URL, tensors: OrderedDictionary<String, StoredTensor>, manifest: SurgeryManifest, isPartial: Bool,
+    base: Checkpoint, blend: Double, casts: Bool
+  ) throws {
     guard (0...1).contains(blend) else { throw SurgeryError.blendOutOfRange(blend) }
-    let manifest = try SurgeryManifest(directory: trained.directory)
+    let trainedPath = trained.path(percentEncoded: false)
     guard manifest.operation == "detach" else {
-      let path = trained.directory.appending(path: SurgeryManifest.fileName).path(percentEncoded: false)
-      throw SurgeryError.wrongManifest(path: path, expected: "detach", found: manifest.operation)
+      throw SurgeryError.wrongManifest(path: trainedPath, expected: "detach", found: manifest.operation)
     }
     try Self.requireSameHeaders(base, manifest)
     let layout = try DecoderLayout(base)
-    let pairing = TrainedNames(manifest, trained: trained)
+    let pairing = TrainedNames(manifest, trained: tensors)
     let embedding = manifest.tensors.first { layout.roles[$0.baseName] == .embedding }
     let embeddingName = embedding.flatMap { pairing.trainedName(of: $0.name) }
     let isTied = (layout.reader(of: base.config)["tie_word_embeddings"] ?? base.config["tie_word_embeddings"])?.bool
@@ -61,17 +83,21 @@ public struct AttachPlan: Sendable {
       let isAlias = role == .head && tensor.sha256 == embedding?.sha256
       let trainedTensor: StoredTensor
       if let name = pairing.trainedName(of: tensor.name) {
-        trainedTensor = try trained.tensor(name)
-        if isAlias, isTied == true, let embeddingName {
-          aliases.append((try trained.tensor(embeddingName), trainedTensor))
+        trainedTensor = tensors[name]!
+        if isAlias, isTied == true {
+          // A delta without the embedding says that training left it alone, and not the head.
+          guard let embeddingName else {
+            throw SurgeryError.untiedAliases(first: embedding?.name ?? "", second: name)
+          }
+          aliases.append((tensors[embeddingName]!, trainedTensor))
         }
       } else if isAlias, let embeddingName {
-        trainedTensor = try trained.tensor(embeddingName)
-      } else if DecoderNames.isBuffer(tensor.name) {
+        trainedTensor = tensors[embeddingName]!
+      } else if isPartial || DecoderNames.isBuffer(tensor.name) {
         continue
       } else {
         throw SurgeryError.missingTensor(
-          name: tensor.name, directory: trained.directory.path(percentEncoded: false),
+          name: tensor.name, directory: trainedPath,
           candidates: pairing.candidates(for: tensor.name))
       }
       try Self.requireSameKind(baseTensor, trainedTensor, casts: casts, blends: blend != 1)
@@ -80,9 +106,9 @@ public struct AttachPlan: Sendable {
     for name in pairing.unpaired where !DecoderNames.isBuffer(name) {
       // A head that the trainer stored though the model ties it.
       guard DecoderNames.isHead(name), layout.names(of: .head).isEmpty, let embeddingName else {
-        throw SurgeryError.unexpectedTensor(name: name, directory: trained.directory.path(percentEncoded: false))
+        throw SurgeryError.unexpectedTensor(name: name, directory: trainedPath)
       }
-      aliases.append((try trained.tensor(embeddingName), try trained.tensor(name)))
+      aliases.append((tensors[embeddingName]!, tensors[name]!))
     }
     self.trained = trained
     self.base = base
@@ -131,16 +157,16 @@ public struct AttachPlan: Sendable {
 private struct TrainedNames {
   private var trainedNames: [String: String] = [:]
   private var used = Set<String>()
-  private let trained: Checkpoint
+  private let trained: OrderedDictionary<String, StoredTensor>
 
   /// The parts that writers put in front of names, or leave out.
   private static let roots = [
     "", "model.", "transformer.", "gpt_neox.", "language_model.", "model.language_model.", "language_model.model.",
   ]
 
-  init(_ manifest: SurgeryManifest, trained: Checkpoint) {
+  init(_ manifest: SurgeryManifest, trained: OrderedDictionary<String, StoredTensor>) {
     self.trained = trained
-    for tensor in manifest.tensors where trained.tensors[tensor.name] != nil {
+    for tensor in manifest.tensors where trained[tensor.name] != nil {
       trainedNames[tensor.name] = tensor.name
       used.insert(tensor.name)
     }
@@ -155,7 +181,7 @@ private struct TrainedNames {
   func trainedName(of name: String) -> String? { trainedNames[name] }
 
   /// The trained tensors that no name is paired with.
-  var unpaired: [String] { trained.tensors.keys.filter { !used.contains($0) } }
+  var unpaired: [String] { trained.keys.filter { !used.contains($0) } }
 
   /// The unpaired trained tensors that could be `name` under another root.
   func candidates(for name: String) -> [String] {
@@ -163,7 +189,7 @@ private struct TrainedNames {
     for root in Self.roots where name.hasPrefix(root) {
       for other in Self.roots {
         let candidate = other + name.dropFirst(root.count)
-        if trained.tensors[candidate] != nil, !used.contains(candidate), !found.contains(candidate) {
+        if trained[candidate] != nil, !used.contains(candidate), !found.contains(candidate) {
           found.append(candidate)
         }
       }

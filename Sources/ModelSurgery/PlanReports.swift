@@ -31,7 +31,7 @@ extension AttachPlan {
   /// The plan as JSON, for `--dry-run`.
   package var json: JSONValue {
     [
-      "operation": "attach", "trained": .string(trained.directory.path(percentEncoded: false)),
+      "operation": "attach", "trained": .string(trained.path(percentEncoded: false)),
       "base": .string(base.directory.path(percentEncoded: false)), "layers": .integers(layers),
       "blend": .number(blend), "bytes": .integer(byteCount),
       "tensors": .array(

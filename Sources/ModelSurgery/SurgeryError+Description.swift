@@ -14,6 +14,8 @@ extension SurgeryError: CustomStringConvertible {
       "\(path): '\(field)' is missing or not what it should be; copy the file again from the detached directory"
     case .wrongManifest(let path, let expected, let found):
       "\(path) records '\(found)', not '\(expected)'; give a directory that `elo-surgeon \(expected)` wrote"
+    case .notADelta(let path):
+      "\(path) is no delta of trained layers; give a file that `elo-surgeon detach --delta` wrote, or a directory"
     case .wrongBase(let directory, let part):
       "\(directory) is not the checkpoint that the layers were detached from: \(part); give that one"
     case .missingTensor(let name, let directory, let candidates):

@@ -14,6 +14,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
   case invalidManifest(path: String, field: String)
   /// surgery.json was written by another operation than the one that can be undone.
   case wrongManifest(path: String, expected: String, found: String)
+  /// The file is no delta of trained layers.
+  case notADelta(path: String)
   /// The base is another one than the layers were detached from; `part` says where they differ.
   case wrongBase(directory: String, part: String)
   /// A tensor that the trained checkpoint should have is not there.

@@ -76,11 +76,17 @@ extension SurgeryManifest {
   /// - Throws: `noManifest`, `invalidManifest`, `CheckpointError` when the file is no JSON.
   init(directory: URL) throws {
     let url = directory.appending(path: Self.fileName)
-    let path = url.path(percentEncoded: false)
     let text: ConfigText
     do { text = try ConfigText(contentsOf: url) } catch .notFound {
       throw SurgeryError.noManifest(directory: directory.path(percentEncoded: false))
     }
+    try self.init(text)
+  }
+
+  /// Takes the text of a surgery.json.
+  /// - Throws: `invalidManifest`.
+  init(_ text: ConfigText) throws {
+    let path = text.path
     func field<Value>(_ name: String, _ value: Value?) throws(SurgeryError) -> Value {
       guard let value else { throw .invalidManifest(path: path, field: name) }
       return value

@@ -11,7 +11,7 @@ struct AttachCommand: ParsableCommand {
       and types, NaN and infinities are refused before anything is written.
       """)
 
-  @Argument(help: "The trained directory, as detach wrote it.")
+  @Argument(help: "The trained directory, as detach wrote it, or a delta file.")
   var trained: String
   @Option(name: .customLong("to"), help: "The checkpoint that the layers were detached from.")
   var base: String
@@ -42,9 +42,14 @@ struct AttachCommand: ParsableCommand {
     if inPlace, !dryRun, try InPlacePatch.rollBack(in: directory(base)) {
       Transfer.warn("an interrupted run was rolled back and is done again")
     }
-    let plan = try AttachPlan(
-      trained: Checkpoint(directory: directory(trained)), base: Checkpoint(directory: directory(base)), blend: blend,
-      casts: cast)
+    let receiver = try Checkpoint(directory: directory(base))
+    var isDirectory: ObjCBool = false
+    let isFile = FileManager.default.fileExists(atPath: trained, isDirectory: &isDirectory) && !isDirectory.boolValue
+    let plan =
+      isFile
+      ? try AttachPlan(delta: directory(trained), base: receiver, blend: blend, casts: cast)
+      : try AttachPlan(
+        trained: Checkpoint(directory: directory(trained)), base: receiver, blend: blend, casts: cast)
     if !plan.stale.isEmpty { Transfer.warn("still with the untrained layers: \(plan.stale.joined(separator: ", "))") }
     let transfer = Transfer("attach")
     var outcome: AttachPlan.Outcome?

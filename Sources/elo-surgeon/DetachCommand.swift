@@ -8,14 +8,17 @@ struct DetachCommand: ParsableCommand {
     commandName: "detach", abstract: "Cut some layers out into a smaller checkpoint.",
     discussion: """
       The result holds embedding, the chosen layers, final norm, head, tokenizer and all side files, and a surgery.json \
-      by which attach finds the way back.
+      by which attach finds the way back. With --delta, CHECKPOINT is such a result, trained, and OUTPUT becomes one \
+      file with what training changed; attach takes it in place of the directory.
       """)
 
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
   var checkpoint: String
   @Option(help: "Layers from 0: first, last, first:2, last:2, 7, 4..<9, 4...8, @report.json, with commas between.")
-  var layers: String
-  @Option(help: "Directory of the detached checkpoint; must not exist. Not needed for a dry run.")
+  var layers: String?
+  @Flag(help: "Write what training changed in a detached checkpoint as one file.")
+  var delta = false
+  @Option(help: "Directory of the detached checkpoint, or the delta file; must not exist. Not needed for a dry run.")
   var output: String?
   @Option(help: "sampled or full: how the tensors left behind are remembered; full reads all their bytes.")
   var hash = HashKind.sampled
@@ -31,11 +34,19 @@ struct DetachCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard dryRun || output != nil else { throw ValidationError("give --output DIR, or --dry-run") }
+    guard delta != (layers != nil) else { throw ValidationError("give --layers, or --delta for a trained directory") }
+    guard output != nil || (dryRun && !delta) else {
+      throw ValidationError(delta ? "give --output FILE" : "give --output DIR, or --dry-run")
+    }
+    guard !(delta && dryRun) else { throw ValidationError("--delta has no dry run: what changed is in the bytes") }
   }
 
   func run() throws {
     Interruption.listen()
+    guard let layers else {
+      try writeDelta()
+      return
+    }
     let plan = try DetachPlan(
       checkpoint: Checkpoint(directory: directory(checkpoint)), layers: LayerSelection(layers), force: force)
     if !dryRun, let output {
@@ -49,6 +60,19 @@ struct DetachCommand: ParsableCommand {
     switch format {
     case .json: print(plan.json.text)
     case .text: print(dryRun ? plan.lines.joined(separator: "\n") : plan.lines.last ?? "")
+    }
+  }
+
+  private func writeDelta() throws {
+    let transfer = Transfer("delta")
+    let names = try DeltaFile.write(
+      Checkpoint(directory: directory(checkpoint)), to: directory(output ?? ""), progress: transfer.show)
+    transfer.finish()
+    switch format {
+    case .json:
+      let json: JSONValue = ["operation": "delta", "tensors": .strings(names)]
+      print(json.text)
+    case .text: print("\(names.count) tensors changed")
     }
   }
 }

@@ -148,6 +148,21 @@ struct SafetensorsHeaderTests {
     }
   }
 
+  @Test func unknownFieldsHoldOnlyWhatTheReferenceReads() {
+    func isAccepted(_ value: String) -> Bool {
+      problem(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":\#(value)}}"#, data: [0]) == nil
+    }
+    func nested(_ depth: Int) -> String {
+      String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    }
+    for value in ["1e-999", "123456789012345678901234567890", #""\ud83d\ude00""#, #""\\ud800""#, nested(100)] {
+      #expect(isAccepted(value), "\(value)")
+    }
+    for value in ["1e999", "-1e999", #""\ud800""#, #""\udc00x""#, #""\ud800\ud800""#, nested(126), nested(300)] {
+      #expect(!isAccepted(value), "\(value)")
+    }
+  }
+
   @Test func errorsNameFileAndTensorAndSayWhatToDo() {
     let text = CheckpointError.invalidTensor(
       path: "/m/model.safetensors", tensor: "model.norm.weight", .notContiguous(expected: 4, found: 8)

@@ -232,4 +232,29 @@ struct AttachTests {
       }
     }
   }
+
+  @Test func aDeltaHoldsWhatChangedAndServesInPlaceOfTheDirectory() throws {
+    try withTemporaryDirectory { directory in
+      let base = try makeBase(in: directory)
+      let name = "model.layers.1.mlp.up_proj.weight"
+      let trainedDirectory = directory.appending(path: "trained")
+      try reshard(detach(base, in: directory), to: trainedDirectory, shardCount: 2) { tensor in
+        (tensor.name, tensor.name == name ? singles(tensor.shape) { Float($0) } : .mapped(tensor))
+      }
+      let trained = try Checkpoint(directory: trainedDirectory)
+      let file = directory.appending(path: "result.elodelta")
+      #expect(try DeltaFile.write(trained, to: file) == [name])
+      let path = file.path(percentEncoded: false)
+      #expect(throws: CheckpointError.destinationExists(path: path)) { try DeltaFile.write(trained, to: file) }
+      try AttachPlan(trained: trained, base: base).execute(to: directory.appending(path: "fromDirectory"))
+      try AttachPlan(delta: file, base: base).execute(to: directory.appending(path: "fromDelta"))
+      #expect(
+        try contents(of: directory.appending(path: "fromDelta"))
+          == contents(of: directory.appending(path: "fromDirectory")))
+      let weights = base.directory.appending(path: base.shards[0].name)
+      #expect(throws: SurgeryError.notADelta(path: weights.path(percentEncoded: false))) {
+        try AttachPlan(delta: weights, base: base)
+      }
+    }
+  }
 }
