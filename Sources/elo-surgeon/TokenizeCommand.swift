@@ -24,9 +24,8 @@ struct TokenizeCommand: ParsableCommand {
 
   func run() throws {
     let tokenizer = try Tokenizer(directory: URL(filePath: checkpoint))
-    let source = try TextSource(argument: "text=\(file)")
     let output = FileHandle.standardOutput
-    try DocumentReader(files: source.files(), textField: textField).forEach { document in
+    try DocumentReader(path: file, textField: textField).forEach { document in
       let ids = tokenizer.encode(utf8: document.text).map(String.init).joined(separator: ",")
       try output.write(contentsOf: Data("[\(ids)]\n".utf8))
     }
