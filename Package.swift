@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd"]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
     .target(name: "LayerProbe", dependencies: ["Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
-    .target(name: "ModelSurgery", dependencies: ["Checkpoints", crypto]),
+    .target(name: "ModelSurgery", dependencies: ["Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
     .executableTarget(
       name: "elo-surgeon",

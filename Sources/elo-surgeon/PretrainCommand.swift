@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import ELOTrain
 import Foundation
 
@@ -19,13 +20,8 @@ struct PretrainCommand: ParsableCommand {
   var learningRate = 3e-4
 
   func run() throws {
-    guard FileManager.default.fileExists(atPath: directory(detached).appending(path: "surgery.json").path) else {
-      // Without the check a path that does not exist would be blamed on detach.
-      guard FileManager.default.fileExists(atPath: detached) else {
-        throw ValidationError("\(detached): no such directory")
-      }
-      throw TrainingError.notDetached(directory(detached))
-    }
+    let checkpoint = try Checkpoint(directory: directory(detached))
+    guard checkpoint.sideFiles.contains("surgery.json") else { throw TrainingError.notDetached(checkpoint.directory) }
     try training.run(
       checkpoint: directory(detached), part: .layers(useBridges: bridge == .linear), learningRate: learningRate,
       label: "pretrain")

@@ -95,19 +95,22 @@ import Testing
   @Test(
     arguments: [
       (["evaluate", "/no/such/model", "--text", "de=/tmp"], 1, "/no/such/model"),
-      (["evaluate", "MODEL"], 64, "--text"),
-      (["evaluate", "MODEL", "--text", "de"], 64, "NAME=FILE"),
-      (["evaluate", "MODEL", "--text", "de=/no/such/file.jsonl"], 1, "/no/such/file.jsonl"),
-      (["evaluate", "MODEL", "--text", "de=EMPTY"], 1, "EMPTY"),
-      (["evaluate", "MODEL", "--text", "de=DE", "--context", "4096"], 1, "4096"),
-      (["evaluate", "NOCONFIG", "--text", "de=DE"], 1, "config.json"),
-      (["evaluate", "TRUNCATED", "--text", "de=DE"], 1, "model.safetensors"),
-      (["evaluate", "UNKNOWN", "--text", "de=DE"], 1, "quasar"),
-      (["pretrain", "MODEL", "--text", "de=DE", "--steps", "1", "--output", "OUT"], 1, "surgery.json"),
-      (["align", "MODEL", "--text", "de=DE", "--output", "OUT"], 64, "--minutes"),
-      (["align", "MODEL", "--text", "de=DE", "--steps", "1", "--sequence-length", "512", "--output", "OUT"], 1, "128"),
-      (["align", "MODEL", "--text", "de=DE", "--steps", "1", "--output", "MODEL"], 1, "MODEL"),
-      (["detach", "MODEL", "--layers", "first,9", "--output", "OUT"], 64, "9"),
+      (["evaluate", "{MODEL}"], 64, "--text"),
+      (["evaluate", "{MODEL}", "--text", "de"], 64, "NAME=FILE"),
+      (["evaluate", "{MODEL}", "--text", "de=/no/such/file.jsonl"], 1, "/no/such/file.jsonl"),
+      (["evaluate", "{MODEL}", "--text", "de={EMPTY}"], 1, "{EMPTY}"),
+      (["evaluate", "{MODEL}", "--text", "de={DE}", "--context", "4096"], 1, "4096"),
+      (["evaluate", "{NOCONFIG}", "--text", "de={DE}"], 1, "config.json"),
+      (["evaluate", "{TRUNCATED}", "--text", "de={DE}"], 1, "model.safetensors"),
+      (["evaluate", "{UNKNOWN}", "--text", "de={DE}"], 1, "quasar"),
+      (["pretrain", "{MODEL}", "--text", "de={DE}", "--steps", "1", "--output", "{OUT}"], 1, "surgery.json"),
+      (["align", "{MODEL}", "--text", "de={DE}", "--output", "{OUT}"], 64, "--minutes"),
+      (
+        ["align", "{MODEL}", "--text", "de={DE}", "--steps", "1", "--sequence-length", "512", "--output", "{OUT}"], 1,
+        "128"
+      ),
+      (["align", "{MODEL}", "--text", "de={DE}", "--steps", "1", "--output", "{MODEL}"], 1, "{MODEL}"),
+      (["detach", "{MODEL}", "--layers", "first,9", "--output", "{OUT}"], 64, "9"),
       (["nonsense"], 64, "nonsense"),
     ] as [([String], Int32, String)])
   func aWrongCommandSaysWhatIsWrong(_ arguments: [String], status: Int32, mentions: String) throws {
@@ -162,9 +165,10 @@ import Testing
     let empty = directory.appending(path: "empty.jsonl")
     try Data().write(to: empty)
     return [
-      "MODEL": model, "DE": text, "EMPTY": empty.path, "NOCONFIG": noConfig.path,
-      "TRUNCATED": directory.appending(path: "truncated").path, "UNKNOWN": directory.appending(path: "unknown").path,
-      "OUT": directory.appending(path: "OUT").path,
+      "{MODEL}": model, "{DE}": text, "{EMPTY}": empty.path, "{NOCONFIG}": noConfig.path,
+      "{TRUNCATED}": directory.appending(path: "truncated").path,
+      "{UNKNOWN}": directory.appending(path: "unknown").path,
+      "{OUT}": directory.appending(path: "OUT").path,
     ]
   }
 
