@@ -37,6 +37,10 @@ struct GenerateCommand: ParsableCommand {
     let tokenizer = try Tokenizer(directory: source.directory)
     let special = try SpecialTokens(directory: source.directory, tokenizer: tokenizer)
     let promptIds = [special.prefix] + tokenizer.encode(prompt)
+    let vocabulary = decoder.configuration.vocabularySize
+    if let id = promptIds.first(where: { Int($0) >= vocabulary }) {
+      throw TrainingError.tokenOutsideVocabulary(text: "--prompt", id: id, vocabulary: vocabulary)
+    }
     let limit = decoder.configuration.maximumPositions
     guard promptIds.count < limit else { throw TrainingError.sequenceTooLong(length: promptIds.count, limit: limit) }
     let capacity = min(limit, promptIds.count + maxTokens)
