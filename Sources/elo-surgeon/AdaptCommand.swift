@@ -45,7 +45,7 @@ struct AdaptCommand: ParsableCommand {
   var alignTokens: Int?
 
   @Option(help: "The highest learning rate of the detached training.")
-  var learningRate = 3e-4
+  var learningRate = 2e-4
   @Option(help: "The highest learning rate of the alignment.")
   var alignLearningRate = 1e-4
   @Option(help: "Sequences per step of the alignment.")

@@ -17,7 +17,7 @@ struct PretrainCommand: ParsableCommand {
   var bridge = Adaptation.BridgeKind.linear
   @OptionGroup var training: TrainingArguments
   @Option(help: "The highest learning rate.")
-  var learningRate = 3e-4
+  var learningRate = 2e-4
 
   func run() throws {
     let checkpoint = try Checkpoint(directory: directory(detached))
