@@ -17,14 +17,14 @@ public struct Tokenizer: Sendable {
   private let workspaces = WorkspacePool()
 
   /// Reads `tokenizer.json` in a checkpoint directory.
-  /// - Throws: `TokenizerError` when the file is missing, malformed, or uses something that is not implemented.
+  /// - Throws: `TokenizerError` when the file is missing, malformed, or uses something that is not supported.
   public init(directory: URL) throws(TokenizerError) {
     let url = directory.appending(path: "tokenizer.json")
     try self.init(json: readFile(url))
   }
 
   /// Reads the text of a `tokenizer.json`.
-  /// - Throws: `TokenizerError` when it is malformed, or uses something that is not implemented.
+  /// - Throws: `TokenizerError` when it is malformed, or uses something that is not supported.
   public init(json: [UInt8]) throws(TokenizerError) {
     let root = Component(node: try parse(json, file: "tokenizer.json"), path: "tokenizer.json")
     guard root.node.members != nil else { throw .malformed(field: root.path, expected: "an object") }

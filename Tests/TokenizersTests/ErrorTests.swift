@@ -59,7 +59,7 @@ struct ErrorTests {
   }
 
   @Test(
-    "A component or setting that is not implemented is named",
+    "A component or setting that is not supported is named",
     arguments: [
       (#"{"version":"2.0","model":{}}"#, "tokenizer.json.version", "\"2.0\""),
       (#"{"normalizer":{"type":"Precompiled"},"model":{}}"#, "tokenizer.json.normalizer.type", "Precompiled"),

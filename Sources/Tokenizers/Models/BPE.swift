@@ -24,7 +24,7 @@ struct BPE: Model {
   let fusesUnknown: Bool
 
   /// Reads the model of a tokenizer.json.
-  /// - Throws: `TokenizerError` for what is missing, malformed or not implemented: dropout, affixes of subwords.
+  /// - Throws: `TokenizerError` for what is missing, malformed or not supported: dropout, affixes of subwords.
   init(_ component: Component, symbols: Symbols) throws(TokenizerError) {
     self.symbols = symbols
     try Self.refuseUnsupported(component)
