@@ -35,7 +35,7 @@ extension AdaptationReport {
             StackedBarChart.durations(
               title: "Wall-clock time of each stage", stages: stages.map(\.stage.rawValue),
               runs: [.init(method.rawValue, values: stages.map(\.seconds))]),
-            caption: "Tokenising and writing the result are not counted.")
+            caption: "Tokenising is not counted.")
         ]))
     sections.append(
       Page.Section(
