@@ -1,6 +1,5 @@
 #include "CKernels.h"
 #include "dispatch.h"
-#include <string.h>
 
 DISPATCHED void elo_axpy(float a, const float *x, float *y, long n) {
   CONTRACT
@@ -25,17 +24,6 @@ DISPATCHED double elo_sum_of_squares(const float *x, long n) {
   double sum = 0;
   for (long i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
   return sum;
-}
-
-DISPATCHED int elo_all_finite(const float *x, long n) {
-  uint32_t worst = 0;
-  for (long i = 0; i < n; i++) {
-    uint32_t bits;
-    memcpy(&bits, x + i, sizeof bits);
-    uint32_t exponent = bits & 0x7f800000u;
-    worst = exponent > worst ? exponent : worst;
-  }
-  return worst != 0x7f800000u;
 }
 
 DISPATCHED void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1,

@@ -28,19 +28,4 @@ struct PretrainCommand: ParsableCommand {
   }
 }
 
-struct AlignCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "align", abstract: "Train a whole model briefly, so that its layers fit one another again.")
-
-  @Argument(help: "A checkpoint directory in Hugging Face layout.")
-  var checkpoint: String
-  @OptionGroup var training: TrainingArguments
-  @Option(help: "The highest learning rate.")
-  var learningRate = 1e-4
-
-  func run() throws {
-    try training.run(checkpoint: directory(checkpoint), part: .everything, learningRate: learningRate, label: "align")
-  }
-}
-
 extension Adaptation.BridgeKind: ExpressibleByArgument {}

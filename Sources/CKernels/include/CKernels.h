@@ -28,8 +28,6 @@ void elo_add(const float *x, float *y, long n);
 void elo_add_rows(const float *bias, float *y, long n, long d);
 /* Sum of x[i]^2, accumulated in double. */
 double elo_sum_of_squares(const float *x, long n);
-/* 1 when every element is finite, else 0. */
-int elo_all_finite(const float *x, long n);
 
 /* RMSNorm: r = 1/sqrt(mean(x^2) + epsilon), y = x r w, row by row (Zhang and Sennrich, 2019). */
 void elo_rms_norm(const float *x, const float *w, float epsilon, float *y, float *r, long n, long d);

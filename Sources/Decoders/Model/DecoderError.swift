@@ -12,8 +12,6 @@ public enum DecoderError: Error, Sendable, Equatable {
   case badShape(tensor: String, found: [Int], expected: [Int])
   /// A tensor is stored in a type that is not computed.
   case badElementType(tensor: String, found: String)
-  /// A weight is NaN or infinite.
-  case notFinite(tensor: String)
   /// A bridge's shape or place does not fit the model.
   case badBridge(String)
 }
@@ -35,8 +33,6 @@ extension DecoderError: CustomStringConvertible {
       "\(tensor) has shape \(found) where config.json asks for \(expected): they belong to different models"
     case .badElementType(let tensor, let found):
       "\(tensor) is stored as \(found); computing needs F32, F16 or BF16: convert the checkpoint first"
-    case .notFinite(let tensor):
-      "\(tensor) holds NaN or infinity: the checkpoint is damaged, take an intact copy"
     case .badBridge(let problem):
       "the bridge does not fit: \(problem); fit it again with `elo-surgeon bridge`"
     }
