@@ -8,6 +8,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let package = Package(
   name: "elo-surgeon",
   products: [
+    .library(name: "JSONText", targets: ["JSONText"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "Corpora", targets: ["Corpora"]),
@@ -38,12 +39,12 @@ let package = Package(
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd"]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
     .target(name: "LayerProbe", dependencies: ["Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
-    .target(name: "ModelSurgery", dependencies: ["Checkpoints", collections, crypto]),
+    .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
-        "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
+        "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
         argumentParser,
       ]),
 
@@ -57,7 +58,7 @@ let package = Package(
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
     .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
     .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["elo-surgeon", "JSONText", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["elo-surgeon", "JSONText", "Checkpoints", "TestSupport"]),
 
     .executableTarget(
       name: "example-detach-and-attach", dependencies: ["Checkpoints", "ModelSurgery"],

@@ -94,6 +94,18 @@ public struct Checkpoint: Sendable {
     return tensor
   }
 
+  /// The bytes of the weights' files, headers included.
+  package var shardBytes: Int { shards.reduce(0) { $0 + $1.file.count } }
+
+  /// The bytes of side files by their paths below the directory; a file that is gone counts nothing.
+  package func byteCount(ofSideFiles paths: some Sequence<String>) -> Int {
+    paths.reduce(0) { sum, path in
+      var status = stat()
+      return sum
+        + (stat(directory.appending(path: path).path(percentEncoded: false), &status) == 0 ? Int(status.st_size) : 0)
+    }
+  }
+
   private static func shard(_ name: String, in directory: URL) throws(CheckpointError) -> Shard {
     let file = try MappedFile(directory.appending(path: name))
     return Shard(name: name, file: file, header: try SafetensorsHeader(file))

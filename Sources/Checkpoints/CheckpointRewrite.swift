@@ -23,7 +23,7 @@ public func rewriteCheckpoint(
     }
   }
   let sideFiles = source.sideFiles.filter(including)
-  let total = source.shards.reduce(0) { $0 + $1.file.count }
+  let total = source.shardBytes
   var completed = 0
   func report(_ piece: Int) throws {
     completed += piece

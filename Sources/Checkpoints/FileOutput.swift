@@ -58,6 +58,8 @@ package struct FileOutput: ~Copyable {
       let piece = min(Int(end - position), 32 << 20)
       guard let copied = kernelCopy?(file.descriptor, &position, descriptor, nil, piece, 0) else { break }
       if copied > 0 {
+        // The disk writes what is copied while more is copied; else the flush at the end would have all of it to do.
+        _ = startWriting?(descriptor, off_t(byteCount), off_t(copied), 2)
         byteCount += copied
         try progress(copied)
       } else if copied == 0 {
@@ -99,6 +101,11 @@ private let kernelCopy = dlsym(nil, "copy_file_range").map {
     to: (@convention(c) (
       CInt, UnsafeMutablePointer<off_t>?, CInt, UnsafeMutablePointer<off_t>?, Int, CUnsignedInt
     ) -> Int).self)
+}
+
+/// `sync_file_range(2)`, looked up for the same reason; its flag 2 is SYNC_FILE_RANGE_WRITE.
+private let startWriting = dlsym(nil, "sync_file_range").map {
+  unsafeBitCast($0, to: (@convention(c) (CInt, off_t, off_t, CUnsignedInt) -> CInt).self)
 }
 
 /// The error for the failed write that left its code in `errno`.

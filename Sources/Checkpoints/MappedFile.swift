@@ -72,6 +72,22 @@ public final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Whether a range of this file and one of another hold the same bytes, read through bounded buffers.
+  /// - Throws: `unreadable` when a file became shorter.
+  package func hasBytes(_ range: Range<Int>, of other: MappedFile, _ otherRange: Range<Int>) throws -> Bool {
+    guard range.count == otherRange.count else { return false }
+    var areEqual = true
+    var position = otherRange.lowerBound
+    try forEachChunk(in: range) { own in
+      guard areEqual else { return }
+      try other.forEachChunk(in: position..<position + own.count) { others in
+        areEqual = memcmp(own.baseAddress!, others.baseAddress!, own.count) == 0
+      }
+      position += own.count
+    }
+    return areEqual
+  }
+
   /// Fills a buffer from a place in the file.
   private func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int) throws(CheckpointError) {
     var done = 0

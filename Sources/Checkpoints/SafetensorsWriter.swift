@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 
 /// What a tensor of a file to be written holds.
 public enum TensorContent: Sendable {

@@ -38,4 +38,36 @@ public struct StoredTensor: Sendable {
   public func forEachChunk(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try file.forEachChunk(in: byteRange, body)
   }
+
+  /// Whether another tensor holds the same bytes, whatever its type.
+  /// - Throws: `CheckpointError.unreadable`.
+  package func hasBytes(of other: StoredTensor) throws -> Bool {
+    try file.hasBytes(byteRange, of: other.file, other.byteRange)
+  }
+
+  /// The most elements that `forEachPiece` hands out at once: 2 MiB of the widest type, which come as one chunk.
+  package static let elementsPerPiece = 1 << 18
+
+  /// Reads this tensor and another of as many elements side by side, leaving both mappings untouched.
+  ///
+  /// The elements of both types must fill whole bytes.
+  /// - Parameter body: gets the same elements of both, and the index of the first of them.
+  /// - Throws: `CheckpointError.unreadable`, and what `body` throws.
+  package func forEachPiece(
+    beside other: StoredTensor,
+    _ body: (_ own: UnsafeRawBufferPointer, _ others: UnsafeRawBufferPointer, _ start: Int) throws -> Void
+  ) throws {
+    precondition(elementCount == other.elementCount, "\(name) \(kind) beside \(other.name) \(other.kind)")
+    for start in stride(from: 0, to: elementCount, by: Self.elementsPerPiece) {
+      let elements = start..<min(start + Self.elementsPerPiece, elementCount)
+      try file.forEachChunk(in: byteRange(of: elements)) { own in
+        try other.file.forEachChunk(in: other.byteRange(of: elements)) { others in try body(own, others, start) }
+      }
+    }
+  }
+
+  private func byteRange(of elements: Range<Int>) -> Range<Int> {
+    let width = dtype.bitWidth / 8
+    return byteRange.lowerBound + elements.lowerBound * width..<byteRange.lowerBound + elements.upperBound * width
+  }
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import JSONText
 
 extension AttachPlan {
   /// What an attachment did.
@@ -22,11 +23,11 @@ extension AttachPlan {
   public func execute(
     to destination: URL, records: Bool = false, progress: (TransferProgress) throws -> Void = { _ in }
   ) throws -> Outcome {
-    let written = base.shards.reduce(0) { $0 + $1.file.count }
+    let written = base.shardBytes
     let checked = 2 * byteCount
     let total = written + checked
     let replacements = try replacements { try progress(TransferProgress(completed: $0, total: total)) }
-    let staged = try StagedDirectory(for: destination, byteCount: written)
+    let staged = try StagedDirectory(for: destination, byteCount: diskNeeded)
     try rewriteCheckpoint(
       source: base, replacing: replacements, into: staged.url,
       including: { !records || $0 != SurgeryManifest.fileName }
@@ -94,45 +95,52 @@ extension AttachPlan {
   /// Checks base and training wholly and gives the new content of every tensor that changes.
   /// - Parameter progress: told the bytes checked, up to twice `byteCount`.
   func replacements(progress: (Int) throws -> Void) throws -> [String: TensorContent] {
-    var checked = 0
-    func report(_ count: Int) throws {
-      checked += count
-      try progress(checked)
+    var contents: [String: TensorContent] = [:]
+    // The base's tensors are read beside the trained ones: on two processors hashing both takes the time of one.
+    let found = try TandemDigests.digesting(moves.map { (name: $0.base.name, source: $0.base) }) { advance in
+      var checked = 0
+      for move in moves {
+        let isTrained = try isTrained(move) { count in
+          advance(checked + count)
+          try progress(2 * (checked + count))
+        }
+        if isTrained { contents[move.base.name] = try content(of: move) }
+        checked += move.base.byteCount
+      }
     }
-    try requireSameBase(report)
+    try requireSameBase(found)
     for (first, second) in aliases where try TensorDigest.full(first) != TensorDigest.full(second) {
       throw SurgeryError.untiedAliases(first: first.name, second: second.name)
-    }
-    var contents: [String: TensorContent] = [:]
-    for move in moves {
-      var digest = TensorDigest(move.trained.dtype, move.trained.shape)
-      var element = 0
-      var nonFinite: Int?
-      try move.trained.forEachChunk { chunk in
-        digest.update(chunk)
-        if nonFinite == nil, let index = firstNonFinite(chunk, move.trained.dtype) { nonFinite = element + index }
-        element += chunk.count * 8 / move.trained.dtype.bitWidth
-        try report(chunk.count)
-      }
-      // What training left alone is the base's own, whatever it holds.
-      if digest.finish() == move.untrainedSHA256 { continue }
-      if let nonFinite { throw SurgeryError.notFinite(name: move.trained.name, element: nonFinite) }
-      contents[move.base.name] = try content(of: move)
     }
     return contents
   }
 
+  /// Whether training changed a tensor.
+  /// - Parameter progress: told the bytes read of this tensor, in those of the base's type.
+  /// - Throws: `notFinite` when it did and left a NaN or an infinity.
+  private func isTrained(_ move: Move, progress: (Int) throws -> Void) throws -> Bool {
+    var digest = TensorDigest(move.trained.dtype, move.trained.shape)
+    var element = 0
+    var nonFinite: Int?
+    try move.trained.forEachChunk { chunk in
+      digest.update(chunk)
+      if nonFinite == nil, let index = firstNonFinite(chunk, move.trained.dtype) { nonFinite = element + index }
+      element += chunk.count * 8 / move.trained.dtype.bitWidth
+      try progress(element * move.base.dtype.bitWidth / 8)
+    }
+    // What training left alone is the base's own, whatever it holds.
+    if digest.finish() == move.untrainedSHA256 { return false }
+    if let nonFinite { throw SurgeryError.notFinite(name: move.trained.name, element: nonFinite) }
+    return true
+  }
+
   /// Checks the bytes that identify the base: all of the detached tensors, samples of the others.
-  private func requireSameBase(_ report: (Int) throws -> Void) throws {
+  /// - Parameter found: digests of the base's tensors that have a trained counterpart.
+  private func requireSameBase(_ found: [String: String]) throws {
     let directory = base.directory.path(percentEncoded: false)
     for tensor in manifest.tensors {
-      let stored = try base.tensor(tensor.baseName)
-      var digest = TensorDigest(stored.dtype, stored.shape)
-      try stored.forEachChunk {
-        digest.update($0)
-        try report($0.count)
-      }
-      guard digest.finish() == tensor.sha256 else {
+      let digest = try found[tensor.baseName] ?? TensorDigest.full(base.tensor(tensor.baseName))
+      guard digest == tensor.sha256 else {
         throw SurgeryError.wrongBase(directory: directory, part: "tensor '\(tensor.baseName)' differs")
       }
     }
@@ -151,23 +159,16 @@ extension AttachPlan {
       preconditionFailure("\(base.name): \(base.dtype) from \(trained.dtype) was accepted by the plan")
     }
     return .bytes(base.dtype, shape: base.shape) { sink in
-      let count = base.elementCount
-      let piece = min(max(count, 1), 1 << 18)
-      let output = UnsafeMutableRawBufferPointer.allocate(byteCount: piece * baseFormat.byteWidth, alignment: 64)
-      defer { output.deallocate() }
-      for start in stride(from: 0, to: count, by: piece) {
-        let end = min(start + piece, count)
-        base.withUnsafeBytes { old in
-          trained.withUnsafeBytes { new in
-            for index in start..<end {
-              let target = trainedFormat.value(new, at: index)
-              let origin = baseFormat.value(old, at: index)
-              baseFormat.store(
-                blend == 1 ? target : origin + blend * (target - origin), to: output, at: index - start)
-            }
-          }
+      let piece = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: StoredTensor.elementsPerPiece * baseFormat.byteWidth, alignment: 64)
+      defer { piece.deallocate() }
+      try base.forEachPiece(beside: trained) { old, new, start in
+        for index in 0..<old.count / baseFormat.byteWidth {
+          let target = trainedFormat.value(new, at: index)
+          let origin = baseFormat.value(old, at: index)
+          baseFormat.store(blend == 1 ? target : origin + blend * (target - origin), to: piece, at: index)
         }
-        let made = UnsafeRawBufferPointer(rebasing: output[..<((end - start) * baseFormat.byteWidth)])
+        let made = UnsafeRawBufferPointer(rebasing: piece[..<old.count])
         if let index = firstNonFinite(made, base.dtype) {
           throw SurgeryError.notFinite(name: base.name, element: start + index)
         }

@@ -90,7 +90,7 @@ public struct CheckpointDifference: Sendable {
     guard let second else { return Tensor(name: first.name, status: .onlyInFirst) }
     let kinds = first.kind == second.kind ? nil : "\(first.kind), \(second.kind)"
     guard first.shape == second.shape else { return Tensor(name: first.name, status: .reshaped, kinds: kinds) }
-    if first.dtype == second.dtype, try TensorDigest.full(first) == TensorDigest.full(second) {
+    if first.dtype == second.dtype, try first.hasBytes(of: second) {
       return Tensor(name: first.name, status: .identical, norm: 0, largest: 0)
     }
     guard let firstFormat = ScalarFormat(first.dtype), let secondFormat = ScalarFormat(second.dtype) else {
@@ -98,14 +98,12 @@ public struct CheckpointDifference: Sendable {
     }
     var squares = 0.0
     var largest = 0.0
-    first.withUnsafeBytes { a in
-      second.withUnsafeBytes { b in
-        for index in 0..<first.elementCount {
-          let change = (secondFormat.value(b, at: index) - firstFormat.value(a, at: index)).magnitude
-          squares += change * change
-          // A NaN on either side must show, and no comparison with it is true.
-          if !(change <= largest) { largest = change }
-        }
+    try first.forEachPiece(beside: second) { a, b, _ in
+      for index in 0..<a.count / firstFormat.byteWidth {
+        let change = (secondFormat.value(b, at: index) - firstFormat.value(a, at: index)).magnitude
+        squares += change * change
+        // A NaN on either side must show, and no comparison with it is true.
+        if !(change <= largest) { largest = change }
       }
     }
     return Tensor(
@@ -150,8 +148,9 @@ public struct CheckpointDifference: Sendable {
       if a.contains(name), b.contains(name) {
         let old = try MappedFile(first.directory.appending(path: name))
         let new = try MappedFile(second.directory.appending(path: name))
-        let areEqual = old.withUnsafeBytes { x in new.withUnsafeBytes { y in x.elementsEqual(y) } }
-        if !areEqual { entries.append(Entry(name: name, first: "\(old.count) bytes", second: "\(new.count) bytes")) }
+        if try !old.hasBytes(0..<old.count, of: new, 0..<new.count) {
+          entries.append(Entry(name: name, first: "\(old.count) bytes", second: "\(new.count) bytes"))
+        }
       } else {
         entries.append(
           Entry(name: name, first: a.contains(name) ? "there" : nil, second: b.contains(name) ? "there" : nil))

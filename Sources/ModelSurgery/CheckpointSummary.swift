@@ -1,4 +1,5 @@
 import Checkpoints
+import JSONText
 import OrderedCollections
 
 /// What a person wants to know of a checkpoint before operating on it.

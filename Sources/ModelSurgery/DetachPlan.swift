@@ -10,7 +10,7 @@ import Foundation
 /// let plan = try DetachPlan(checkpoint: checkpoint, layers: .firstAndLast)
 /// try plan.execute(to: URL(filePath: "first-and-last"))
 /// ```
-public struct DetachPlan: Sendable {
+public struct DetachPlan: WritingPlan {
   /// A tensor that comes along.
   public struct Move: Sendable {
     /// The name in the new checkpoint.
@@ -34,12 +34,16 @@ public struct DetachPlan: Sendable {
   /// The side files that do not, because they hold the base's weights in another form.
   public let leftOut: [String]
   private let config: ConfigText
+  private let hashesEverything: Bool
 
   /// Plans a detachment.
   /// - Parameters:
+  ///   - hashesEverything: remembers the tensors left behind by all of their bytes, instead of a few blocks each.
   ///   - force: accepts config fields that look as if they followed the layers and that no rule knows.
   /// - Throws: `SurgeryError` with what is refused and why.
-  public init(checkpoint: Checkpoint, layers selection: LayerSelection, force: Bool = false) throws {
+  public init(
+    checkpoint: Checkpoint, layers selection: LayerSelection, hashesEverything: Bool = false, force: Bool = false
+  ) throws {
     let layout = try DecoderLayout(checkpoint)
     let layers = try selection.set(layerCount: layout.layerCount)
     let slicer = try ConfigSlicer(checkpoint.config, layout: layout, order: layers, force: force)
@@ -61,6 +65,7 @@ public struct DetachPlan: Sendable {
     self.layout = layout
     self.layers = layers
     self.moves = moves
+    self.hashesEverything = hashesEverything
     config = slicer.config
     configEdits = slicer.edits
     sideFiles = checkpoint.sideFiles.filter { !SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
@@ -70,28 +75,23 @@ public struct DetachPlan: Sendable {
   /// The bytes of the tensors that come along.
   public var byteCount: Int { moves.reduce(0) { $0 + $1.source.byteCount } }
 
+  /// The bytes that the new directory takes.
+  public var diskNeeded: Int { byteCount + checkpoint.byteCount(ofSideFiles: sideFiles) }
+
   /// Writes the detached checkpoint with its surgery.json.
-  /// - Parameters:
-  ///   - destination: must not exist, or be empty; appears complete or not at all.
-  ///   - hashesEverything: reads all bytes of the tensors left behind, instead of a few blocks each.
-  ///   - progress: called as bytes arrive.
-  /// - Throws: `CheckpointError` when the base cannot be read or the destination not be written.
-  public func execute(
-    to destination: URL, hashesEverything: Bool = false,
-    progress: (TransferProgress) throws -> Void = { _ in }
-  ) throws {
+  @discardableResult
+  public func execute(to destination: URL, progress: (TransferProgress) throws -> Void) throws -> Bool {
     let output = NewCheckpoint(
       tensors: moves.map { .init(name: $0.name, source: $0.source) }, config: config, source: checkpoint,
       sideFiles: sideFiles)
-    let staged = try StagedDirectory(for: destination, byteCount: byteCount)
-    let digests = try output.write(into: staged.url, progress: progress)
-    try writeFile(
-      Array((try manifest(digests, hashesEverything: hashesEverything).json.text + "\n").utf8),
-      to: staged.url.appending(path: SurgeryManifest.fileName))
-    try staged.commit()
+    return try stage(destination) { directory in
+      let digests = try output.writeDigesting(into: directory, progress: progress)
+      let manifest = Array((try manifest(digests).json.text + "\n").utf8)
+      try writeFile(manifest, to: directory.appending(path: SurgeryManifest.fileName))
+    }
   }
 
-  private func manifest(_ digests: [String: String], hashesEverything: Bool) throws -> SurgeryManifest {
+  private func manifest(_ digests: [String: String]) throws -> SurgeryManifest {
     let identity = SurgeryManifest.identity(of: checkpoint)
     let carried = Set(moves.map(\.source.name))
     return SurgeryManifest(

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import JSONText
 
 /// A checkpoint to be written from parts of others: tensors under new names, an edited config, copied side files.
 struct NewCheckpoint: Sendable {
@@ -60,15 +61,27 @@ struct NewCheckpoint: Sendable {
     return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
   }
 
+  /// Writes everything into an existing directory, and digests the sources' tensors meanwhile.
+  /// - Returns: the digest of each tensor's type, shape and bytes, by its new name.
+  func writeDigesting(
+    into directory: URL, progress: (TransferProgress) throws -> Void
+  ) throws -> [String: String] {
+    let inOrder = shards.flatMap(\.tensors).map { (name: $0.name, source: $0.source) }
+    return try TandemDigests.digesting(inOrder) { advance in
+      try write(into: directory) {
+        advance($0.completed)
+        try progress($0)
+      }
+    }
+  }
+
   /// Writes everything into an existing directory.
-  /// - Returns: the digest of each tensor's type, shape and bytes, made while copying.
-  func write(into directory: URL, progress: (TransferProgress) throws -> Void) throws -> [String: String] {
-    let digests = DigestCollector()
+  func write(into directory: URL, progress: (TransferProgress) throws -> Void) throws {
     let shards = shards
     let total = tensorByteCount
     var before = 0
     for (name, tensors) in shards {
-      let contents = tensors.map { (name: $0.name, content: digests.content($0.content, name: $0.name)) }
+      let contents = tensors.map { (name: $0.name, content: $0.content) }
       let base = before
       try writeSafetensors(to: directory.appending(path: name), tensors: contents) { report in
         try progress(TransferProgress(completed: min(base + report.completed, total), total: total))
@@ -80,7 +93,6 @@ struct NewCheckpoint: Sendable {
       try writeFile(indexText(shards), to: directory.appending(path: "model.safetensors.index.json"))
     }
     try writeFile(config.bytes, to: directory.appending(path: "config.json"))
-    return digests.all
   }
 
   private func indexText(_ shards: [(name: String, tensors: [Tensor])]) -> [UInt8] {

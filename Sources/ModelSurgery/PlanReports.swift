@@ -1,11 +1,12 @@
 import Checkpoints
+import JSONText
 
 extension DetachPlan {
   /// The plan as JSON, for `--dry-run`.
-  package var json: JSONValue {
+  public var json: JSONValue {
     [
       "operation": "detach", "checkpoint": .string(checkpoint.directory.path(percentEncoded: false)),
-      "layers": .integers(layers), "bytes": .integer(byteCount),
+      "layers": .integers(layers), "bytes": .integer(byteCount), "disk_needed": .integer(diskNeeded),
       "tensors": .array(
         moves.map {
           [
@@ -18,22 +19,25 @@ extension DetachPlan {
   }
 
   /// The plan in lines for people.
-  package var lines: [String] {
+  public var lines: [String] {
     var lines = ["layers \(layers.map(String.init).joined(separator: ", ")) of \(layout.layerCount)"]
     lines += moves.map { "  \($0.source.name) -> \($0.name)  \($0.source.kind)  \(byteCountText($0.source.byteCount))" }
     lines += configEdits.map(\.line)
     if !leftOut.isEmpty { lines.append("left out: \(leftOut.joined(separator: ", "))") }
-    return lines + ["\(moves.count) tensors, \(byteCountText(byteCount)), \(sideFiles.count) side files"]
+    return lines + [
+      "\(moves.count) tensors, \(byteCountText(byteCount)), \(sideFiles.count) side files, \(byteCountText(diskNeeded)) of disk needed"
+    ]
   }
 }
 
 extension AttachPlan {
   /// The plan as JSON, for `--dry-run`.
-  package var json: JSONValue {
+  public var json: JSONValue {
     [
       "operation": "attach", "trained": .string(trained.path(percentEncoded: false)),
       "base": .string(base.directory.path(percentEncoded: false)), "layers": .integers(layers),
-      "blend": .number(blend), "bytes": .integer(byteCount),
+      "blend": .number(blend), "bytes": .integer(byteCount), "disk_needed": .integer(diskNeeded),
+      "disk_needed_in_place": .integer(byteCount),
       "tensors": .array(
         moves.map {
           [
@@ -46,12 +50,17 @@ extension AttachPlan {
   }
 
   /// The plan in lines for people.
-  package var lines: [String] {
+  public var lines: [String] {
     var lines = ["layers \(layers.map(String.init).joined(separator: ", ")) of \(manifest.layerCount)"]
     lines += moves.map {
       "  \($0.trained.name) -> \($0.base.name)  \($0.base.kind)  \(byteCountText($0.base.byteCount))"
     }
-    return lines + ["\(moves.count) tensors, \(byteCountText(byteCount))"]
+    return lines + [
+      """
+      \(moves.count) tensors, \(byteCountText(byteCount)), \(byteCountText(diskNeeded)) of disk needed \
+      (\(byteCountText(byteCount)) in place)
+      """
+    ]
   }
 }
 

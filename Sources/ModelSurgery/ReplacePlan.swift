@@ -1,10 +1,11 @@
 import Checkpoints
 import Foundation
+import JSONText
 
 /// Putting layers of one checkpoint in the place of layers of another of the same shape.
 ///
 /// Files, config and everything else stay the receiver's.
-public struct ReplacePlan: Sendable {
+public struct ReplacePlan: WritingPlan {
   /// A tensor of the receiver with the donor's.
   public struct Move: Sendable {
     /// The tensor that is replaced.
@@ -68,31 +69,42 @@ public struct ReplacePlan: Sendable {
     pairs = zip(receiving, giving).map { (layer: $0, donorLayer: $1) }
   }
 
+  private func isCopied(_ sideFile: String) -> Bool {
+    !SideFiles.isOtherWeights(sideFile) && !SideFiles.isOwn(sideFile)
+  }
+
+  /// The bytes that the new directory takes.
+  public var diskNeeded: Int {
+    checkpoint.shardBytes + checkpoint.byteCount(ofSideFiles: checkpoint.sideFiles.filter(isCopied))
+  }
+
   /// Writes the receiver with the donor's layers.
-  /// - Throws: `CheckpointError` when files cannot be read or written.
-  public func execute(to destination: URL, progress: (TransferProgress) throws -> Void = { _ in }) throws {
-    let staged = try StagedDirectory(for: destination, byteCount: checkpoint.shards.reduce(0) { $0 + $1.file.count })
+  @discardableResult
+  public func execute(to destination: URL, progress: (TransferProgress) throws -> Void) throws -> Bool {
     let contents = Dictionary(uniqueKeysWithValues: moves.map { ($0.base.name, TensorContent.mapped($0.donor)) })
-    try rewriteCheckpoint(
-      source: checkpoint, replacing: contents, into: staged.url,
-      including: { !SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }, progress: progress)
-    try staged.commit()
+    return try stage(destination) {
+      try rewriteCheckpoint(
+        source: checkpoint, replacing: contents, into: $0, including: isCopied, progress: progress)
+    }
   }
 
   /// The plan as JSON, for `--dry-run`.
-  package var json: JSONValue {
+  public var json: JSONValue {
     [
       "operation": "replace", "checkpoint": .string(checkpoint.directory.path(percentEncoded: false)),
       "donor": .string(donor.directory.path(percentEncoded: false)),
       "layers": .array(pairs.map { ["layer": .integer($0.layer), "donor_layer": .integer($0.donorLayer)] }),
+      "disk_needed": .integer(diskNeeded),
       "tensors": .array(moves.map { ["name": .string($0.base.name), "from": .string($0.donor.name)] }),
     ]
   }
 
   /// The plan in lines for people.
-  package var lines: [String] {
+  public var lines: [String] {
     pairs.map { "layer \($0.layer) from the donor's layer \($0.donorLayer)" }
-      + moves.map { "  \($0.donor.name) -> \($0.base.name)  \($0.base.kind)" } + ["\(moves.count) tensors"]
+      + moves.map { "  \($0.donor.name) -> \($0.base.name)  \($0.base.kind)" } + [
+        "\(moves.count) tensors, \(byteCountText(diskNeeded)) of disk needed"
+      ]
   }
 }
 

@@ -1,12 +1,13 @@
 import Checkpoints
 import Foundation
+import JSONText
 
 /// Building a checkpoint from the layers of another in any order: dropped, repeated, reordered.
 ///
 /// With `makesCopiesIdentities`, every repetition of a layer after its first occurrence gets output projections of
 /// zeros, so that it adds nothing to the residual stream until it is trained: block expansion as in LLaMA Pro
 /// (arXiv 2401.02415). Depth up-scaling as in SOLAR (arXiv 2312.15166) of 32 layers is the order `0..<24,8..<32`.
-public struct RestackPlan: Sendable {
+public struct RestackPlan: WritingPlan {
   /// A tensor of the new checkpoint.
   public struct Move: Sendable {
     /// The name in the new checkpoint.
@@ -77,23 +78,27 @@ public struct RestackPlan: Sendable {
   /// The bytes of the new tensors.
   public var byteCount: Int { moves.reduce(0) { $0 + $1.source.byteCount } }
 
+  private var sideFiles: [String] {
+    checkpoint.sideFiles.filter { !SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
+  }
+
+  /// The bytes that the new directory takes.
+  public var diskNeeded: Int { byteCount + checkpoint.byteCount(ofSideFiles: sideFiles) }
+
   /// Writes the new checkpoint.
-  /// - Throws: `CheckpointError` when the source cannot be read or the destination not be written.
-  public func execute(to destination: URL, progress: (TransferProgress) throws -> Void = { _ in }) throws {
+  @discardableResult
+  public func execute(to destination: URL, progress: (TransferProgress) throws -> Void) throws -> Bool {
     let output = NewCheckpoint(
       tensors: moves.map { .init(name: $0.name, source: $0.source, isZero: $0.isZeroed) }, config: config,
-      source: checkpoint,
-      sideFiles: checkpoint.sideFiles.filter { !SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) })
-    let staged = try StagedDirectory(for: destination, byteCount: byteCount)
-    _ = try output.write(into: staged.url, progress: progress)
-    try staged.commit()
+      source: checkpoint, sideFiles: sideFiles)
+    return try stage(destination) { try output.write(into: $0, progress: progress) }
   }
 
   /// The plan as JSON, for `--dry-run`.
-  package var json: JSONValue {
+  public var json: JSONValue {
     [
       "operation": "restack", "checkpoint": .string(checkpoint.directory.path(percentEncoded: false)),
-      "order": .integers(order), "bytes": .integer(byteCount),
+      "order": .integers(order), "bytes": .integer(byteCount), "disk_needed": .integer(diskNeeded),
       "tensors": .array(
         moves.map { ["name": .string($0.name), "from": .string($0.source.name), "zeroed": .bool($0.isZeroed)] }),
       "config": .array(configEdits.map(\.json)),
@@ -101,10 +106,12 @@ public struct RestackPlan: Sendable {
   }
 
   /// The plan in lines for people.
-  package var lines: [String] {
+  public var lines: [String] {
     ["layers \(order.map(String.init).joined(separator: ", "))"]
       + moves.map { "  \($0.source.name) -> \($0.name)  \($0.isZeroed ? "zeros" : $0.source.kind)" }
-      + configEdits.map(\.line) + ["\(moves.count) tensors, \(byteCountText(byteCount))"]
+      + configEdits.map(\.line) + [
+        "\(moves.count) tensors, \(byteCountText(byteCount)), \(byteCountText(diskNeeded)) of disk needed"
+      ]
   }
 }
 

@@ -63,7 +63,7 @@ struct AttachCommand: ParsableCommand {
     } else if let output, !dryRun {
       outcome = try plan.execute(to: directory(output), records: record, progress: transfer.show)
       transfer.finish()
-      if outcome?.removedStale == true { Transfer.warn("removed the remains of an unfinished run") }
+      if outcome?.removedStale == true { Transfer.warnOfRemains() }
     }
     switch format {
     case .json: print(plan.json.text)

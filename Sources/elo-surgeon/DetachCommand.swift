@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import JSONText
 import ModelSurgery
 
 struct DetachCommand: ParsableCommand {
@@ -18,16 +19,11 @@ struct DetachCommand: ParsableCommand {
   var layers: String?
   @Flag(help: "Write what training changed in a detached checkpoint as one file.")
   var delta = false
-  @Option(help: "Directory of the detached checkpoint, or the delta file; must not exist. Not needed for a dry run.")
-  var output: String?
   @Option(help: "sampled or full: how the tensors left behind are remembered; full reads all their bytes.")
   var hash = HashKind.sampled
-  @Flag(help: "Print what would be done, from headers and config alone.")
-  var dryRun = false
   @Flag(help: "Leave config fields as they are that look per-layer and are not known.")
   var force = false
-  @Option(help: "text or json.")
-  var format = OutputFormat.text
+  @OptionGroup var options: PlanOptions
 
   enum HashKind: String, ExpressibleByArgument, CaseIterable {
     case sampled, full
@@ -35,10 +31,9 @@ struct DetachCommand: ParsableCommand {
 
   func validate() throws {
     guard delta != (layers != nil) else { throw ValidationError("give --layers, or --delta for a trained directory") }
-    guard output != nil || (dryRun && !delta) else {
-      throw ValidationError(delta ? "give --output FILE" : "give --output DIR, or --dry-run")
+    guard !(delta && options.dryRun) else {
+      throw ValidationError("--delta has no dry run: what changed is in the bytes")
     }
-    guard !(delta && dryRun) else { throw ValidationError("--delta has no dry run: what changed is in the bytes") }
   }
 
   func run() throws {
@@ -48,27 +43,20 @@ struct DetachCommand: ParsableCommand {
       return
     }
     let plan = try DetachPlan(
-      checkpoint: Checkpoint(directory: directory(checkpoint)), layers: LayerSelection(layers), force: force)
-    if !dryRun, let output {
-      if !plan.leftOut.isEmpty {
-        Transfer.warn("left out, other forms of the weights: \(plan.leftOut.joined(separator: ", "))")
-      }
-      let transfer = Transfer("detach")
-      try plan.execute(to: directory(output), hashesEverything: hash == .full, progress: transfer.show)
-      transfer.finish()
+      checkpoint: Checkpoint(directory: directory(checkpoint)), layers: LayerSelection(layers),
+      hashesEverything: hash == .full, force: force)
+    if !plan.leftOut.isEmpty {
+      Transfer.warn("left out, other forms of the weights: \(plan.leftOut.joined(separator: ", "))")
     }
-    switch format {
-    case .json: print(plan.json.text)
-    case .text: print(dryRun ? plan.lines.joined(separator: "\n") : plan.lines.last ?? "")
-    }
+    try options.carryOut(plan, label: "detach")
   }
 
   private func writeDelta() throws {
     let transfer = Transfer("delta")
     let names = try DeltaFile.write(
-      Checkpoint(directory: directory(checkpoint)), to: directory(output ?? ""), progress: transfer.show)
+      Checkpoint(directory: directory(checkpoint)), to: directory(options.output ?? ""), progress: transfer.show)
     transfer.finish()
-    switch format {
+    switch options.format {
     case .json:
       let json: JSONValue = ["operation": "delta", "tensors": .strings(names)]
       print(json.text)

@@ -32,6 +32,9 @@ final class Transfer {
     line.finish(String(format: "\(label): %.1f MB in %.1f s", Double(total) / 1e6, seconds))
   }
 
+  /// Says that an earlier run had died and left something.
+  static func warnOfRemains() { warn("removed the remains of an unfinished run, and did it anew") }
+
   /// Says something that is no result.
   static func warn(_ text: String) { FileHandle.standardError.write(Data("elo-surgeon: \(text)\n".utf8)) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import JSONText
 import ModelSurgery
 
 struct VerifyCommand: ParsableCommand {

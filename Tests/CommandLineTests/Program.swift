@@ -9,7 +9,7 @@ struct Program {
     let errors: String
   }
 
-  private static let executable = URL(filePath: CommandLine.arguments[0])
+  static let executable = URL(filePath: CommandLine.arguments[0])
     .deletingLastPathComponent().appending(path: "elo-surgeon")
 
   static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }

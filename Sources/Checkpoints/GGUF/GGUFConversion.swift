@@ -36,10 +36,10 @@ public struct GGUFConversion: Sendable {
     self.dtype = dtype
     tensors = try model.convertedTensors(file)
     var sideFiles = [
-      ("config.json", model.config(dtype: dtype, special: tokenizer.special).text),
-      ("generation_config.json", model.generationConfig(special: tokenizer.special).text),
-      ("tokenizer.json", tokenizer.tokenizerJSON.text),
-      ("tokenizer_config.json", tokenizer.tokenizerConfigJSON.text),
+      ("config.json", model.config(dtype: dtype, special: tokenizer.special).text + "\n"),
+      ("generation_config.json", model.generationConfig(special: tokenizer.special).text + "\n"),
+      ("tokenizer.json", tokenizer.tokenizerJSON.text + "\n"),
+      ("tokenizer_config.json", tokenizer.tokenizerConfigJSON.text + "\n"),
     ]
     if let template = try file.text("tokenizer.chat_template") { sideFiles.append(("chat_template.jinja", template)) }
     self.sideFiles = sideFiles

@@ -1,6 +1,8 @@
+import JSONText
+
 extension GGUFLlama {
   /// config.json, every field that `LlamaConfig` would otherwise fill with a default.
-  func config(dtype: DType, special: GGUFSpecialTokens) -> JSONOutput {
+  func config(dtype: DType, special: GGUFSpecialTokens) -> JSONValue {
     .object([
       ("architectures", .strings(["LlamaForCausalLM"])),
       ("model_type", .string("llama")),
@@ -13,43 +15,43 @@ extension GGUFLlama {
       ("head_dim", .integer(headSize)),
       ("hidden_act", .string("silu")),
       ("max_position_embeddings", .integer(maximumPositions)),
-      ("initializer_range", .float(0.02)),
-      ("rms_norm_eps", .float(normEpsilon)),
+      ("initializer_range", .single(0.02)),
+      ("rms_norm_eps", .single(normEpsilon)),
       ("use_cache", .bool(true)),
       ("pad_token_id", .optional(special.pad)),
       ("bos_token_id", .optional(special.bos)),
       ("eos_token_id", .optional(special.eos)),
       ("pretraining_tp", .integer(1)),
       ("tie_word_embeddings", .bool(isTied)),
-      ("rope_theta", .float(ropeBase)),
+      ("rope_theta", .single(ropeBase)),
       ("rope_scaling", ropeScalingConfig),
       ("attention_bias", .bool(false)),
-      ("attention_dropout", .float(0)),
+      ("attention_dropout", .single(0)),
       ("mlp_bias", .bool(false)),
       ("dtype", .string(dtype.transformersName)),
     ])
   }
 
-  private var ropeScalingConfig: JSONOutput {
+  private var ropeScalingConfig: JSONValue {
     switch ropeScaling {
     case nil: .null
-    case .linear(let factor): .object([("rope_type", .string("linear")), ("factor", .float(factor))])
+    case .linear(let factor): .object([("rope_type", .string("linear")), ("factor", .single(factor))])
     case .llama3(let factor):
       .object([
         ("rope_type", .string("llama3")),
-        ("factor", .float(factor)),
-        ("low_freq_factor", .float(Float(Self.llama3LowFrequencyFactor))),
-        ("high_freq_factor", .float(Float(Self.llama3HighFrequencyFactor))),
+        ("factor", .single(factor)),
+        ("low_freq_factor", .single(Float(Self.llama3LowFrequencyFactor))),
+        ("high_freq_factor", .single(Float(Self.llama3HighFrequencyFactor))),
         ("original_max_position_embeddings", .integer(Self.llama3OriginalPositions)),
       ])
     }
   }
 
   /// generation_config.json: where generation starts and what ends it.
-  func generationConfig(special: GGUFSpecialTokens) -> JSONOutput {
+  func generationConfig(special: GGUFSpecialTokens) -> JSONValue {
     let stops = special.stops
-    let eos: JSONOutput = stops.count > 1 ? .array(stops.map { .integer($0) }) : .optional(stops.first)
-    let members: [(key: String, value: JSONOutput)] = [
+    let eos: JSONValue = stops.count > 1 ? .array(stops.map { .integer($0) }) : .optional(stops.first)
+    let members: [(key: String, value: JSONValue)] = [
       ("bos_token_id", .optional(special.bos)), ("eos_token_id", eos), ("pad_token_id", .optional(special.pad)),
     ]
     return .object(

@@ -1,10 +1,12 @@
+import JSONText
+
 /// How a tokenizer cuts text into words before merging, by the name that `tokenizer.ggml.pre` gives it.
 ///
 /// The names are llama.cpp's (`llama-vocab.cpp`); the patterns are those of the models' own tokenizer.json. A name that
 /// is not known here is refused: another pattern makes other ids without any error.
 struct GGUFPreTokenizer {
   /// The tokenizer.json value.
-  let json: JSONOutput
+  let json: JSONValue
   /// Whether text is normalised to NFC first.
   var normalizesToNFC = false
   /// Whether a word that is a token is taken whole, whatever the merges say.
@@ -59,25 +61,25 @@ struct GGUFPreTokenizer {
     + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
     + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
-  static func byteLevel(usesRegex: Bool) -> JSONOutput {
+  static func byteLevel(usesRegex: Bool) -> JSONValue {
     .object([
       ("type", .string("ByteLevel")), ("add_prefix_space", .bool(false)), ("trim_offsets", .bool(true)),
       ("use_regex", .bool(usesRegex)),
     ])
   }
 
-  private static let singleDigits = JSONOutput.object([
+  private static let singleDigits = JSONValue.object([
     ("type", .string("Digits")), ("individual_digits", .bool(true)),
   ])
 
-  private static func split(_ pattern: String) -> JSONOutput {
+  private static func split(_ pattern: String) -> JSONValue {
     .object([
       ("type", .string("Split")), ("pattern", .object([("Regex", .string(pattern))])),
       ("behavior", .string("Isolated")), ("invert", .bool(false)),
     ])
   }
 
-  private static func sequence(_ steps: [JSONOutput]) -> JSONOutput {
+  private static func sequence(_ steps: [JSONValue]) -> JSONValue {
     .object([("type", .string("Sequence")), ("pretokenizers", .array(steps))])
   }
 }

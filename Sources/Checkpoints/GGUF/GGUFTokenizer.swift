@@ -1,3 +1,5 @@
+import JSONText
+
 /// The ids that have a meaning of their own.
 struct GGUFSpecialTokens {
   let bos: Int?
@@ -120,8 +122,8 @@ struct GGUFTokenizer {
 
 extension GGUFTokenizer {
   /// The text of tokenizer.json; tokens marked unused, which pad an embedding, are left out.
-  var tokenizerJSON: JSONOutput {
-    let vocabulary = zip(tokens, kinds).enumerated().compactMap { id, token -> (key: String, value: JSONOutput)? in
+  var tokenizerJSON: JSONValue {
+    let vocabulary = zip(tokens, kinds).enumerated().compactMap { id, token -> (key: String, value: JSONValue)? in
       token.1 == .unused ? nil : (token.0, .integer(id))
     }
     return .object([
@@ -151,7 +153,7 @@ extension GGUFTokenizer {
     ])
   }
 
-  private var addedTokens: [JSONOutput] {
+  private var addedTokens: [JSONValue] {
     zip(tokens, kinds).enumerated().compactMap { id, token in
       guard token.1 == .control || token.1 == .userDefined || token.1 == .unknown else { return nil }
       return .object([
@@ -167,28 +169,28 @@ extension GGUFTokenizer {
   }
 
   /// A template that adds BOS and EOS where the file asks for them, behind the byte-level processor.
-  private var postProcessor: JSONOutput {
+  private var postProcessor: JSONValue {
     let byteLevel = GGUFPreTokenizer.byteLevel(usesRegex: true)
     let bos = addsBOS ? special.bos : nil
     let eos = addsEOS ? special.eos : nil
     guard bos != nil || eos != nil else { return byteLevel }
-    func specialToken(_ id: Int?, typeID: Int) -> [JSONOutput] {
+    func specialToken(_ id: Int?, typeID: Int) -> [JSONValue] {
       guard let id else { return [] }
       return [.object([("SpecialToken", .object([("id", .string(tokens[id])), ("type_id", .integer(typeID))]))])]
     }
-    func sequence(_ name: String, typeID: Int) -> [JSONOutput] {
-      let text = JSONOutput.object([("Sequence", .object([("id", .string(name)), ("type_id", .integer(typeID))]))])
+    func sequence(_ name: String, typeID: Int) -> [JSONValue] {
+      let text = JSONValue.object([("Sequence", .object([("id", .string(name)), ("type_id", .integer(typeID))]))])
       return specialToken(bos, typeID: typeID) + [text] + specialToken(eos, typeID: typeID)
     }
     let definitions = Set([bos, eos].compactMap { $0 }).sorted().map { id in
       (
         key: tokens[id],
-        value: JSONOutput.object([
+        value: JSONValue.object([
           ("id", .string(tokens[id])), ("ids", .array([.integer(id)])), ("tokens", .strings([tokens[id]])),
         ])
       )
     }
-    let template = JSONOutput.object([
+    let template = JSONValue.object([
       ("type", .string("TemplateProcessing")),
       ("single", .array(sequence("A", typeID: 0))),
       ("pair", .array(sequence("A", typeID: 0) + sequence("B", typeID: 1))),
@@ -198,8 +200,8 @@ extension GGUFTokenizer {
   }
 
   /// The text of tokenizer_config.json; the chat template stands in its own file, as transformers 5 writes it.
-  var tokenizerConfigJSON: JSONOutput {
-    var members: [(key: String, value: JSONOutput)] = [("tokenizer_class", .string("PreTrainedTokenizerFast"))]
+  var tokenizerConfigJSON: JSONValue {
+    var members: [(key: String, value: JSONValue)] = [("tokenizer_class", .string("PreTrainedTokenizerFast"))]
     for (name, id) in [("bos", special.bos), ("eos", special.eos), ("unk", special.unknown), ("pad", special.pad)] {
       guard let id else { continue }
       members.append(("\(name)_token", .string(tokens[id])))

@@ -1,6 +1,6 @@
 extension String {
   /// The string as JSON: quoted, with escapes only where RFC 8259 demands them.
-  package var jsonSpelling: String {
+  public var jsonSpelling: String {
     var text = "\""
     for scalar in unicodeScalars {
       switch scalar {
