@@ -64,6 +64,8 @@ let package = Package(
       name: "example-detach-and-attach", dependencies: ["Checkpoints", "ModelSurgery"],
       path: "Examples/DetachAndAttach"),
     .executableTarget(
+      name: "example-upscale-depth", dependencies: ["Checkpoints", "ModelSurgery"], path: "Examples/UpscaleDepth"),
+    .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
   ],

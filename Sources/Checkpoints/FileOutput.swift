@@ -7,6 +7,8 @@ package struct FileOutput: ~Copyable {
   package let path: String
   let descriptor: CInt
   package private(set) var byteCount = 0
+  /// The bytes that the disk was told to write.
+  private var flushing = 0
 
   /// Creates the file.
   /// - Throws: `unwritable` when it exists or cannot be made, `noSpace`.
@@ -35,6 +37,7 @@ package struct FileOutput: ~Copyable {
       done += written
     }
     byteCount += bytes.count
+    startFlushing()
   }
 
   /// Appends bytes.
@@ -58,9 +61,8 @@ package struct FileOutput: ~Copyable {
       let piece = min(Int(end - position), 32 << 20)
       guard let copied = kernelCopy?(file.descriptor, &position, descriptor, nil, piece, 0) else { break }
       if copied > 0 {
-        // The disk writes what is copied while more is copied; else the flush at the end would have all of it to do.
-        _ = startWriting?(descriptor, off_t(byteCount), off_t(copied), 2)
         byteCount += copied
+        startFlushing()
         try progress(copied)
       } else if copied == 0 {
         throw CheckpointError.unreadable(path: file.url.path(percentEncoded: false), reason: "it became shorter")
@@ -74,6 +76,13 @@ package struct FileOutput: ~Copyable {
       try append(chunk)
       try progress(chunk.count)
     }
+  }
+
+  /// Has the disk write what was appended while more is: else the flush at the end would have all of it to do.
+  private mutating func startFlushing() {
+    guard byteCount - flushing >= 32 << 20 else { return }
+    _ = startWriting?(descriptor, off_t(flushing), off_t(byteCount - flushing), 2)
+    flushing = byteCount
   }
 
   /// Makes this file share the blocks of another, where the file system can.

@@ -88,8 +88,9 @@ public final class MappedFile: @unchecked Sendable {
     return areEqual
   }
 
-  /// Fills a buffer from a place in the file.
-  private func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int) throws(CheckpointError) {
+  /// Fills a buffer from a place in the file, without touching the mapping.
+  /// - Throws: `unreadable` when the file became shorter.
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int) throws(CheckpointError) {
     var done = 0
     while done < buffer.count {
       let got = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position + done))

@@ -96,19 +96,16 @@ extension AttachPlan {
   /// - Parameter progress: told the bytes checked, up to twice `byteCount`.
   func replacements(progress: (Int) throws -> Void) throws -> [String: TensorContent] {
     var contents: [String: TensorContent] = [:]
-    // The base's tensors are read beside the trained ones: on two processors hashing both takes the time of one.
-    let found = try TandemDigests.digesting(moves.map { (name: $0.base.name, source: $0.base) }) { advance in
-      var checked = 0
-      for move in moves {
-        let isTrained = try isTrained(move) { count in
-          advance(checked + count)
-          try progress(2 * (checked + count))
-        }
-        if isTrained { contents[move.base.name] = try content(of: move) }
-        checked += move.base.byteCount
-      }
+    // On two processors hashing the base beside the training takes the time of one.
+    let found = BackgroundDigests(of: moves.map(\.base))
+    defer { found.cancel() }
+    var checked = 0
+    for move in moves {
+      let isTrained = try isTrained(move) { try progress(2 * (checked + $0)) }
+      if isTrained { contents[move.base.name] = try content(of: move) }
+      checked += move.base.byteCount
     }
-    try requireSameBase(found)
+    try requireSameBase(found.finish())
     for (first, second) in aliases where try TensorDigest.full(first) != TensorDigest.full(second) {
       throw SurgeryError.untiedAliases(first: first.name, second: second.name)
     }
@@ -141,7 +138,9 @@ extension AttachPlan {
     for tensor in manifest.tensors {
       let digest = try found[tensor.baseName] ?? TensorDigest.full(base.tensor(tensor.baseName))
       guard digest == tensor.sha256 else {
-        throw SurgeryError.wrongBase(directory: directory, part: "tensor '\(tensor.baseName)' differs")
+        // A finished blend leaves another base and nothing to know it by: what it was made of is gone.
+        let hint = blend == 1 ? "" : " (if it was blended in place before, nothing is left to do)"
+        throw SurgeryError.wrongBase(directory: directory, part: "tensor '\(tensor.baseName)' differs\(hint)")
       }
     }
     for (name, expected) in manifest.others {

@@ -5,7 +5,7 @@ import OrderedCollections
 /// What a person wants to know of a checkpoint before operating on it.
 public struct CheckpointSummary: Sendable {
   /// Sums over some tensors.
-  public struct Size: Sendable {
+  public struct Size: Sendable, Equatable {
     /// The number of tensors.
     public internal(set) var tensors = 0
     /// Their elements; of packed types the logical ones.
@@ -26,8 +26,15 @@ public struct CheckpointSummary: Sendable {
     public let index: Int
     /// Its tensors together.
     public internal(set) var size = Size()
+    /// The same by the module directly below the layer, such as `self_attn` and `mlp`.
+    public internal(set) var parts: OrderedDictionary<String, Size> = [:]
     /// What config.json, or the family's default, says of this layer alone, such as its kind of attention.
     public internal(set) var attributes: [(key: String, value: String)] = []
+
+    /// Whether another layer has the same sizes and attributes.
+    func resembles(_ other: Layer) -> Bool {
+      size == other.size && parts == other.parts && attributes.elementsEqual(other.attributes, by: ==)
+    }
   }
 
   /// `model_type` of config.json.
@@ -74,7 +81,9 @@ public struct CheckpointSummary: Sendable {
       total.add(tensor)
       dtypes[tensor.dtype.name, default: Size()].add(tensor)
       switch layout.roles[name]! {
-      case .layer(let index, _): layers[index].size.add(tensor)
+      case .layer(let index, let rest):
+        layers[index].size.add(tensor)
+        layers[index].parts[String(rest.prefix { $0 != "." }), default: Size()].add(tensor)
       case .embedding: outside["embedding", default: Size()].add(tensor)
       case .finalNorm: outside["final norm", default: Size()].add(tensor)
       case .head: outside["head", default: Size()].add(tensor)
@@ -97,8 +106,21 @@ public struct CheckpointSummary: Sendable {
     otherWeights = checkpoint.sideFiles.filter { SideFiles.isOtherWeights($0) && !SideFiles.isOwn($0) }
   }
 
+  /// The indices of layers that are alike, kind by kind.
+  public var alikeLayers: [[Int]] {
+    var kinds: [[Int]] = []
+    for layer in layers {
+      if let kind = kinds.firstIndex(where: { layers[$0[0]].resembles(layer) }) {
+        kinds[kind].append(layer.index)
+      } else {
+        kinds.append([layer.index])
+      }
+    }
+    return kinds
+  }
+
   /// The summary as JSON, snake case.
-  package var json: JSONValue {
+  public var json: JSONValue {
     .object([
       ("model_type", .string(modelType)), ("known_family", .bool(isKnownFamily)),
       ("num_hidden_layers", .integer(layers.count)), ("hidden_size", hiddenSize.map { .integer($0) } ?? .null),
@@ -111,8 +133,10 @@ public struct CheckpointSummary: Sendable {
         .array(
           layers.map { layer in
             let attributes = layer.attributes.map { (key: $0.key, value: JSONValue.string($0.value)) }
+            let parts = layer.parts.map { (key: $0.key, value: $0.value.json([])) }
             return layer.size.json(
-              [("index", .integer(layer.index))], attributes.isEmpty ? [] : [("attributes", .object(attributes))])
+              [("index", .integer(layer.index))],
+              [("parts", .object(parts))] + (attributes.isEmpty ? [] : [("attributes", .object(attributes))]))
           })
       ),
       ("shards", .array(shards.map { $0.size.json([("name", .string($0.name))]) })),

@@ -66,22 +66,21 @@ struct NewCheckpoint: Sendable {
   func writeDigesting(
     into directory: URL, progress: (TransferProgress) throws -> Void
   ) throws -> [String: String] {
-    let inOrder = shards.flatMap(\.tensors).map { (name: $0.name, source: $0.source) }
-    return try TandemDigests.digesting(inOrder) { advance in
-      try write(into: directory) {
-        advance($0.completed)
-        try progress($0)
-      }
+    try DigestingCopy.digesting { copy in
+      try write(into: directory, content: { copy.content(of: $0.source, name: $0.name) }, progress: progress)
     }
   }
 
   /// Writes everything into an existing directory.
-  func write(into directory: URL, progress: (TransferProgress) throws -> Void) throws {
+  func write(
+    into directory: URL, content: (Tensor) -> TensorContent = { $0.content },
+    progress: (TransferProgress) throws -> Void
+  ) throws {
     let shards = shards
     let total = tensorByteCount
     var before = 0
     for (name, tensors) in shards {
-      let contents = tensors.map { (name: $0.name, content: $0.content) }
+      let contents = tensors.map { (name: $0.name, content: content($0)) }
       let base = before
       try writeSafetensors(to: directory.appending(path: name), tensors: contents) { report in
         try progress(TransferProgress(completed: min(base + report.completed, total), total: total))
