@@ -82,7 +82,8 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
   /// The reason in words, ending in what to do.
   public var description: String {
     switch self {
-    case .layersAreShared: "the layers of this family share parts; this model cannot be cut"
+    case .layersAreShared: "layers of this model share parts; it cannot be cut"
+    case .onePiece(let reason): "\(reason); this model cannot be cut"
     case .layerDimension: "it holds a slice for every layer; this model cannot be cut"
     case .listLength(let expected, let found):
       "it has \(found) items for \(expected) layers; correct config.json"
@@ -100,7 +101,7 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
     case .unknownPerLayerField:
       "it seems to follow the layers and this family is not known to read it; --force leaves it as it is"
     case .noOutputProjection:
-      "its output projections are not known in this family, so a copy cannot be made an identity; leave --identity away"
+      "no output projections are known whose zeros make a copy of it an identity; leave --identity away"
     case .patternNamesLayers(let pattern):
       "the pattern '\(pattern)' names layers by index; replace it by plain names"
     }

@@ -79,6 +79,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
   public enum RefusalReason: Equatable, Sendable {
     /// The family shares parts between layers or sizes tensors by the number of layers.
     case layersAreShared
+    /// The family is one piece, for the reason given.
+    case onePiece(String)
     /// One tensor holds a slice for every layer.
     case layerDimension
     /// A list should have an item per layer.
