@@ -113,6 +113,13 @@ public struct DecoderLayout: Sendable {
     self.roles = roles
   }
 
+  /// Whether config.json says that the head is the embedding, nil when it says nothing. A multimodal config may say it
+  /// at its root and for the decoder; where the two differ, nothing may rely on a tie.
+  func tiesHead(_ config: ConfigText) -> Bool? {
+    let flags = [reader(of: config)["tie_word_embeddings"], config["tie_word_embeddings"]].compactMap { $0?.bool }
+    return flags.isEmpty ? nil : flags.allSatisfy { $0 }
+  }
+
   /// The names of the tensors that have a role.
   public func names(of role: Role) -> [String] { roles.filter { $0.value == role }.map(\.key) }
 
@@ -171,7 +178,9 @@ public struct DecoderLayout: Sendable {
     if numbered(name) != nil || DecoderNames.otherTowers.dropLast().contains(where: name.contains) { return .other }
     let modules = parts.dropLast().suffix(1)
     if modules.contains(where: DecoderNames.embeddings.contains) { return .embedding }
-    if modules.contains(where: DecoderNames.heads.contains) { return .head }
+    if modules.contains(where: DecoderNames.heads.contains) {
+      return parts.last == "bias" ? .other : .head
+    }
     if modules.contains(where: DecoderNames.finalNorms.contains) { return .finalNorm }
     return .other
   }
