@@ -135,7 +135,7 @@ extension ConfigReader {
     var attributes: OrderedDictionary<String, [String]> = [:]
     for rule in (family?.rules ?? []) + Family.commonRules {
       switch rule {
-      case .perLayer(let key):
+      case .perLayer(let key), .perLayerOrLent(let key, _):
         guard attributes[key] == nil, let elements = self[key]?.elements, elements.count == layerCount else { continue }
         attributes[key] = elements.map { $0.string ?? spelling(of: $0) }
       case .computed(let key, let item):

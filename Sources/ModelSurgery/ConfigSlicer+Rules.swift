@@ -5,6 +5,9 @@ extension ConfigSlicer {
   mutating func apply(_ rule: LayerRule) throws {
     switch rule {
     case .perLayer(let key): try slice(key)
+    case .perLayerOrLent(let key, let mark):
+      try requireLenders(key, mark)
+      try slice(key)
     case .computed(let key, let item): try sliceOrCompute(key, item)
     case .cycle(let key, let absent): try unroll(key, absent)
     case .indices(let key, let origin, let absent): try remap(key, origin: origin, absent: absent)
@@ -23,7 +26,7 @@ extension ConfigSlicer {
     case .keyedByLayer(let key): try rekey(key)
     case .runs(let key, let absent): try sliceRuns(key, absent)
     case .fixesIndices(let key):
-      guard reader.bool(key, absent: false) else { return }
+      guard reader.has(key), reader[key]?.bool != false else { return }
       if let (index, _) = order.enumerated().first(where: { $0 != $1 }) {
         throw refusal(key, .indexMatters(layer: order[index]))
       }
@@ -62,6 +65,16 @@ extension ConfigSlicer {
         throw refusal(key, .listLength(expected: layout.layerCount, found: letters.count))
       }
       try set(key, to: "\"\(String(order.map { letters[$0] }))\"", reason: "a letter per layer")
+    }
+  }
+
+  /// Every kept layer that uses another's results must find those of the same layer as before.
+  private func requireLenders(_ key: String, _ mark: String) throws(SurgeryError) {
+    guard let items = reader[key]?.elements?.map(\.string), items.count >= layout.layerCount else { return }
+    for (new, old) in order.enumerated() where items[old] == mark {
+      let lender = (0..<old).last { items[$0] != mark }
+      let found = order[..<new].last { items[$0] != mark }
+      guard lender == found else { throw refusal(key, .lenderMissing(layer: old, lender: lender ?? old)) }
     }
   }
 

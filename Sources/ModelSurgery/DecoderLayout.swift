@@ -113,8 +113,9 @@ public struct DecoderLayout: Sendable {
     self.roles = roles
   }
 
-  /// Whether config.json says that the head is the embedding, nil when it says nothing. A multimodal config may say it
-  /// at its root and for the decoder; where the two differ, nothing may rely on a tie.
+  /// Whether config.json says that the head is the embedding, nil when it says nothing.
+  ///
+  /// A multimodal config may say it at its root and for the decoder; where the two differ, nothing may rely on a tie.
   func tiesHead(_ config: ConfigText) -> Bool? {
     let flags = [reader(of: config)["tie_word_embeddings"], config["tie_word_embeddings"]].compactMap { $0?.bool }
     return flags.isEmpty ? nil : flags.allSatisfy { $0 }

@@ -24,7 +24,7 @@ struct Family: Sendable {
   /// Fields that mean the same wherever they occur.
   static let commonRules: [LayerRule] = [
     .perLayer("layer_types"), .perLayer("layers_block_type"), .perLayer("mlp_layer_types"),
-    .perLayer("no_rope_layers"), .perLayer("indexer_types"), .perLayer("num_attention_heads_per_layer"),
+    .perLayer("no_rope_layers"), .perLayerOrLent("indexer_types", "shared"), .perLayer("num_attention_heads_per_layer"),
     .perLayer("num_key_value_heads_per_layer"), .perLayer("layer_rope_theta"), .perLayer("block_configs"),
     .perLayer("hybrid_override_pattern"), .perLayer("attention_layers"), .perLayer("num_query_heads"),
     .perLayer("num_kv_heads"), .indices("moe_layers"), .indices("attn_layer_indices"), .indices("full_attn_idxs"),
@@ -43,6 +43,7 @@ struct Family: Sendable {
     Family(modelTypes: [
       "llama", "mistral", "gemma", "phi3", "olmo", "olmo2", "granite", "stablelm", "cohere", "glm", "glm4", "nemotron",
       "internlm3", "baichuan", "yi", "helium", "seed_oss", "ministral", "ministral3", "hunyuan_v1_dense",
+      "apertus", "arcee", "ernie4_5",
     ]),
     Family(modelTypes: ["internlm2"], outputProjections: ["attention.wo", "feed_forward.w2"]),
     Family(modelTypes: ["persimmon"], outputProjections: ["self_attn.dense", "mlp.dense_4h_to_h"]),
@@ -66,7 +67,8 @@ struct Family: Sendable {
       outputProjections: ["attn.attention.out_proj", "mlp.c_proj"]),
 
     // Sliding and full attention take turns; older configs give the rule, newer ones the list.
-    Family(modelTypes: ["gemma2"], rules: [.computed("layer_types") { _, layer in slides(layer % 2 == 0) }]),
+    Family(
+      modelTypes: ["gemma2", "vaultgemma"], rules: [.computed("layer_types") { _, layer in slides(layer % 2 == 0) }]),
     Family(
       modelTypes: ["gpt_oss"], rules: [.computed("layer_types") { _, layer in slides(layer % 2 == 0) }],
       outputProjections: [
@@ -74,19 +76,8 @@ struct Family: Sendable {
       ]),
     Family(modelTypes: ["gemma3", "gemma3_text"], rules: slidingPattern(absent: 6)),
     Family(modelTypes: ["cohere2"], rules: slidingPattern(absent: 4)),
-    Family(
-      modelTypes: ["exaone4"],
-      rules: [
-        .computed("layer_types") { config, layer in
-          guard config["sliding_window"]?.isNull != true else { return nil }
-          if let pattern = config["sliding_window_pattern"]?.string, !pattern.isEmpty {
-            let letters = Array(pattern)
-            return slides(layer < config.layerCount - 1 && letters[layer % letters.count] == "L")
-          }
-          let period = config.int("sliding_window_pattern", absent: 4)
-          return slides(period > 0 && (layer + 1) % period != 0)
-        }, .independent("sliding_window_pattern"),
-      ]),
+    Family(modelTypes: ["exaone4"], rules: exaone),
+    Family(modelTypes: ["exaone_moe"], rules: exaone + listedDense(1), outputProjections: expertOutputs),
     Family(modelTypes: ["olmo3"], rules: [.computed("layer_types") { _, layer in slides((layer + 1) % 4 != 0) }]),
     Family(
       modelTypes: ["afmoe"],
@@ -138,6 +129,10 @@ struct Family: Sendable {
     Family(
       modelTypes: ["glm4_moe", "glm4v_moe", "glm4v_moe_text"], rules: leadingDense(1), outputProjections: expertOutputs),
     Family(modelTypes: ["deepseek_v32"], rules: listedDense(3), outputProjections: expertOutputs),
+    Family(
+      modelTypes: ["glm_moe_dsa"],
+      rules: listedDense(3) + [.neutral("index_topk_freq", 1), .sharedLayers("index_topk_pattern")],
+      outputProjections: expertOutputs),
     Family(modelTypes: ["glm4_moe_lite"], rules: listedDense(1), outputProjections: expertOutputs),
     Family(
       modelTypes: ["kimi_linear"],
@@ -239,7 +234,12 @@ struct Family: Sendable {
       outputProjections: ["attn.out_proj", "ffn.proj_2"]),
     Family(modelTypes: ["deci", "nemotron-nas"]),
 
+    // The index of a layer enters its arithmetic: lambda of differential attention.
+    Family(modelTypes: ["diffllama"], rules: [.fixesIndices("model_type")]),
+
     // Families that cannot be cut.
+    Family(modelTypes: ["minimax"], rules: [.onePiece("attention decays by a layer's place among all layers")]),
+    Family(modelTypes: ["gpt_neox_japanese"], rules: [.onePiece("its last layer alone has a bias behind attention")]),
     Family(
       modelTypes: ["gemma3n", "gemma3n_text"],
       rules: [
@@ -272,6 +272,19 @@ struct Family: Sendable {
       }, .independent("sliding_window_pattern"), .independent("_sliding_window_pattern"),
     ]
   }
+
+  /// A period as for `slidingPattern`, or a string of L (within the window) and G that is repeated.
+  private static let exaone: [LayerRule] = [
+    .computed("layer_types") { config, layer in
+      guard config["sliding_window"]?.isNull != true else { return nil }
+      if let pattern = config["sliding_window_pattern"]?.string, !pattern.isEmpty {
+        let letters = Array(pattern)
+        return slides(layer < config.layerCount - 1 && letters[layer % letters.count] == "L")
+      }
+      let period = config.int("sliding_window_pattern", absent: 4)
+      return slides(period > 0 && (layer + 1) % period != 0)
+    }, .independent("sliding_window_pattern"),
+  ]
 
   /// Layers from `max_window_layers` on attend within the window, with `use_sliding_window` or in any case.
   private static func windowBehindLimit(_ absent: Int, isAlwaysOn: Bool = false) -> [LayerRule] {

@@ -8,6 +8,9 @@ import JSONText
 enum LayerRule: Sendable {
   /// A list or a string with an item per layer; left alone when the field is absent or null.
   case perLayer(String)
+  /// A list with an item per layer, where this item says that the layer uses what the nearest one before it without
+  /// the item computed; the two must stay together.
+  case perLayerOrLent(String, String)
   /// A list with an item per layer that the family computes when the field is absent, null or empty. The function
   /// gives a layer's item as JSON, or nil where the attribute is not in play at all.
   case computed(String, @Sendable (ConfigReader, Int) -> String?)
@@ -32,7 +35,7 @@ enum LayerRule: Sendable {
   case keyedByLayer(String)
   /// A list of runs `[[kinds, repetitions], ...]`; with it the kinds that take turns when the field is absent.
   case runs(String, absent: [String])
-  /// A flag that makes the arithmetic depend on the index.
+  /// A flag that makes the arithmetic depend on the index, or any other field of a family in which it always does.
   case fixesIndices(String)
   /// The last layer's item of a per-layer list must be this.
   case lastLayerMustBe(String, list: String)
@@ -50,7 +53,8 @@ enum LayerRule: Sendable {
   /// The fields that the rule takes care of, as dotted paths.
   var keys: [String] {
     switch self {
-    case .perLayer(let key), .computed(let key, _), .cycle(let key, _), .indices(let key, _, _), .leading(let key, _),
+    case .perLayer(let key), .perLayerOrLent(let key, _), .computed(let key, _), .cycle(let key, _),
+      .indices(let key, _, _), .leading(let key, _),
       .constant(let key, _), .dividedByRootOfCount(let key, _), .keyedByLayer(let key), .runs(let key, _),
       .fixesIndices(let key), .multipleOfCount(let key, _), .sharedLayers(let key), .neutral(let key, _),
       .independent(let key):

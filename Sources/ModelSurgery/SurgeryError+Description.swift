@@ -96,6 +96,8 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
       "the new layers \(list(layers)) that have the attribute are not consecutive; choose other layers"
     case .indexMatters(let layer):
       "the arithmetic depends on a layer's index and layer \(layer) would move; choose leading layers only"
+    case .lenderMissing(let layer, let lender):
+      "layer \(layer) uses what layer \(lender) computed, which must be the nearest such layer before it; select both"
     case .lastLayerMustBe(let kind, let found):
       "the last layer must be \(kind) and would be \(found); select a last layer that is \(kind)"
     case .unknownPerLayerField:

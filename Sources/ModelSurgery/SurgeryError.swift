@@ -95,6 +95,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
     case notConsecutive(layers: [Int])
     /// The model's arithmetic depends on a layer's index, and a selected layer would move.
     case indexMatters(layer: Int)
+    /// A layer uses what another computed, and that one would not be the nearest such layer before it.
+    case lenderMissing(layer: Int, lender: Int)
     /// The last layer must have this attribute.
     case lastLayerMustBe(String, found: String)
     /// The field looks as if it followed the layers and the family is not known to read it.

@@ -137,6 +137,41 @@ struct DepthTrapTests {
     }
   }
 
+  @Test func aLayerThatUsesWhatAnotherComputedStaysBehindThatOne() throws {
+    try withTemporaryDirectory { directory in
+      let base = try variant(of: "deepseek_v32", in: directory) {
+        try $0.set(["indexer_types"], to: #"["full", "shared", "shared", "full", "shared", "full"]"#)
+      }
+      #expect(try configEdits(base, "0,2,3,5")["indexer_types"] == #"["full","shared","full","full"]"#)
+      #expect(throws: SurgeryError.configRefused(key: "indexer_types", .lenderMissing(layer: 4, lender: 3))) {
+        try DetachPlan(checkpoint: base, layers: LayerSelection("0,4,5"))
+      }
+      #expect(throws: SurgeryError.configRefused(key: "indexer_types", .lenderMissing(layer: 1, lender: 0))) {
+        try DetachPlan(checkpoint: base, layers: LayerSelection("1...3"))
+      }
+    }
+  }
+
+  @Test func aFamilyWhoseArithmeticHoldsTheIndexKeepsLeadingLayersOnly() throws {
+    try withTemporaryDirectory { directory in
+      let base = try variant(of: "llama", in: directory) { try $0.set(["model_type"], to: "\"diffllama\"") }
+      #expect(throws: SurgeryError.configRefused(key: "model_type", .indexMatters(layer: 5))) {
+        try DetachPlan(checkpoint: base, layers: .firstAndLast)
+      }
+      #expect(try configEdits(base, "first:3") == ["num_hidden_layers": "3"])
+    }
+    for family in ["minimax", "gpt_neox_japanese"] {
+      try withTemporaryDirectory { directory in
+        let base = try variant(of: "llama", in: directory) { try $0.set(["model_type"], to: "\"\(family)\"") }
+        let error = #expect(throws: SurgeryError.self) { try DetachPlan(checkpoint: base, layers: .firstAndLast) }
+        guard case .configRefused(key: "model_type", .onePiece) = error else {
+          Issue.record("\(String(describing: error))")
+          return
+        }
+      }
+    }
+  }
+
   @Test(arguments: ["embed_tokens_per_layer.weight", "per_layer_model_projection.weight"])
   func aGlobalTensorWithASlicePerLayerIsRefusedByName(rest: String) throws {
     try withTemporaryDirectory { directory in
