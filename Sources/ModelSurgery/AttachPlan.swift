@@ -73,7 +73,7 @@ public struct AttachPlan: Sendable {
     let pairing = TrainedNames(manifest, trained: tensors)
     let embedding = manifest.tensors.first { layout.roles[$0.baseName] == .embedding }
     let embeddingName = embedding.flatMap { pairing.trainedName(of: $0.name) }
-    let isTied = (layout.reader(of: base.config)["tie_word_embeddings"] ?? base.config["tie_word_embeddings"])?.bool
+    let isTied = layout.tiesHead(base.config)
 
     var moves: [Move] = []
     var aliases: [(first: StoredTensor, second: StoredTensor)] = []

@@ -70,8 +70,7 @@ public struct CheckpointSummary: Sendable {
     hiddenSize = ["hidden_size", "n_embd", "d_model", "model_dim"].lazy.compactMap { reader[$0]?.int }.first
     vocabularySize =
       ["vocab_size", "padded_vocab_size"].lazy.compactMap { reader[$0]?.int ?? checkpoint.config[$0]?.int }.first
-    let tieFlag = (reader["tie_word_embeddings"] ?? checkpoint.config["tie_word_embeddings"])?.bool
-    isHeadTied = layout.names(of: .head).isEmpty || tieFlag == true
+    isHeadTied = layout.names(of: .head).isEmpty || layout.tiesHead(checkpoint.config) == true
 
     var layers = (0..<layout.layerCount).map { Layer(index: $0) }
     var total = Size()
@@ -161,7 +160,7 @@ extension ConfigReader {
     var attributes: OrderedDictionary<String, [String]> = [:]
     for rule in (family?.rules ?? []) + Family.commonRules {
       switch rule {
-      case .perLayer(let key):
+      case .perLayer(let key), .perLayerOrLent(let key, _):
         guard attributes[key] == nil, let elements = self[key]?.elements, elements.count == layerCount else { continue }
         attributes[key] = elements.map { $0.string ?? spelling(of: $0) }
       case .computed(let key, let item):

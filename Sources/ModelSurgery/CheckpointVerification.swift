@@ -57,8 +57,7 @@ public struct CheckpointVerification: Sendable {
 
   /// Usual loaders untie a tied head without a word when a stored one differs.
   private mutating func checkAliases(_ checkpoint: Checkpoint, _ layout: DecoderLayout) throws {
-    let flag = layout.reader(of: checkpoint.config)["tie_word_embeddings"] ?? checkpoint.config["tie_word_embeddings"]
-    guard flag?.bool == true, let head = layout.names(of: .head).first,
+    guard layout.tiesHead(checkpoint.config) == true, let head = layout.names(of: .head).first,
       let embedding = layout.names(of: .embedding).first
     else { return }
     let (first, second) = (try checkpoint.tensor(embedding), try checkpoint.tensor(head))

@@ -5,8 +5,11 @@ extension ConfigSlicer {
   mutating func apply(_ rule: LayerRule) throws {
     switch rule {
     case .perLayer(let key): try slice(key)
+    case .perLayerOrLent(let key, let mark):
+      try requireLenders(key, mark)
+      try slice(key)
     case .computed(let key, let item): try sliceOrCompute(key, item)
-    case .cycle(let key): try unroll(key)
+    case .cycle(let key, let absent): try unroll(key, absent)
     case .indices(let key, let origin, let absent): try remap(key, origin: origin, absent: absent)
     case .leading(let key, let absent): try countLeading(key, absent: absent)
     case .constant(let key, let value):
@@ -17,25 +20,32 @@ extension ConfigSlicer {
     case .span(let start, let end, let interval): try fitSpan(start, end, interval)
     case .dividedByRootOfCount(let key, let absent):
       let ratio = (Double(order.count) / Double(layout.layerCount)).squareRoot()
-      // Without the field, or with null, the family takes a value that already follows the count.
+      // With null the family takes a value that already follows the count.
       guard ratio != 1, reader[key].map({ !$0.isNull }) ?? true else { return }
       try set(key, to: "\((reader[key]?.double ?? absent) * ratio)", reason: "it is divided by the root of the count")
     case .keyedByLayer(let key): try rekey(key)
-    case .runs(let key): try sliceRuns(key)
+    case .runs(let key, let absent): try sliceRuns(key, absent)
     case .fixesIndices(let key):
-      guard reader.bool(key, absent: false) else { return }
+      guard reader.has(key), reader[key]?.bool != false else { return }
       if let (index, _) = order.enumerated().first(where: { $0 != $1 }) {
         throw refusal(key, .indexMatters(layer: order[index]))
       }
     case .lastLayerMustBe(let kind, let list):
-      let path = layout.configPath + [list]
+      let path = holder + [list]
       guard let last = config[path: path]?.elements?.last?.string, last != kind else { return }
       throw refusal(list, .lastLayerMustBe(kind, found: last))
     case .multipleOfCount(let key, let factor):
       if reader[key]?.int != nil { try set(key, to: String(factor * order.count), reason: "a multiple of the count") }
     case .sharedLayers(let key):
-      guard let node = reader[key], !node.isNull, node.int != 0, node.elements?.isEmpty != true else { return }
+      guard !isIdentity, let node = reader[key], !node.isNull, node.int != 0, node.bool != false,
+        node.elements?.isEmpty != true
+      else { return }
       throw refusal(key, .layersAreShared)
+    case .onePiece(let reason):
+      if !isIdentity { throw refusal("model_type", .onePiece(reason)) }
+    case .neutral(let key, let value):
+      guard let node = reader[key], !node.isNull, node.int != value else { return }
+      throw refusal(key, .unreadable(spelling: reader.spelling(of: node)))
     case .independent: break
     }
   }
@@ -58,20 +68,33 @@ extension ConfigSlicer {
     }
   }
 
+  /// Every kept layer that uses another's results must find those of the same layer as before.
+  private func requireLenders(_ key: String, _ mark: String) throws(SurgeryError) {
+    guard let items = reader[key]?.elements?.map(\.string), items.count >= layout.layerCount else { return }
+    for (new, old) in order.enumerated() where items[old] == mark {
+      let lender = (0..<old).last { items[$0] != mark }
+      let found = order[..<new].last { items[$0] != mark }
+      guard lender == found else { throw refusal(key, .lenderMissing(layer: old, lender: lender ?? old)) }
+    }
+  }
+
   private mutating func sliceOrCompute(_ key: String, _ item: (ConfigReader, Int) -> String?) throws {
     if let elements = reader[key]?.elements, !elements.isEmpty {
       try slice(key)
       return
     }
     let items = (0..<layout.layerCount).compactMap { item(reader, $0) }
-    // A kind that all layers share is the family's default at any count.
-    guard items.count == layout.layerCount, Set(items).count > 1 else { return }
-    try set(key, toList: order.map { items[$0] }, reason: "what the family computes for the old indices")
+    guard items.count == layout.layerCount else { return }
+    let kept = order.map { items[$0] }
+    // A kind that all layers share need not be said, unless the family computes another for the new indices.
+    let newReader = ConfigReader(object: reader.object, layerCount: order.count, config: reader.config)
+    guard Set(items).count > 1 || kept != order.indices.compactMap({ item(newReader, $0) }) else { return }
+    try set(key, toList: kept, reason: "what the family computes for the old indices")
   }
 
-  private mutating func unroll(_ key: String) throws {
-    guard let elements = reader[key]?.elements, !elements.isEmpty else { return }
-    let items = elements.map { reader.spelling(of: $0) }
+  private mutating func unroll(_ key: String, _ absent: [String]) throws {
+    let elements = reader[key]?.elements ?? []
+    let items = elements.isEmpty ? absent : elements.map { reader.spelling(of: $0) }
     try set(key, toList: order.map { items[$0 % items.count] }, reason: "the cycle at the old indices")
   }
 
@@ -150,8 +173,12 @@ extension ConfigSlicer {
     try set(key, to: "{\(new.joined(separator: ", "))}", reason: "keys are indices of layers")
   }
 
-  private mutating func sliceRuns(_ key: String) throws {
-    guard let node = reader[key], let runs = node.elements else { return }
+  private mutating func sliceRuns(_ key: String, _ absent: [String]) throws {
+    guard let node = reader[key], let runs = node.elements else {
+      let new = order.map { absent[$0 % absent.count] }.joined(separator: ", ")
+      try set(key, to: "[[[\(new)], 1]]", reason: "what the family computes for the old indices")
+      return
+    }
     var items: [String] = []
     for run in runs {
       guard let parts = run.elements, parts.count == 2, let kinds = parts[0].elements, let count = parts[1].int,

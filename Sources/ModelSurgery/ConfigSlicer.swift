@@ -19,7 +19,10 @@ struct ConfigSlicer {
   var config: ConfigText
   /// The edits, in the order made.
   var edits: [ConfigEdit] = []
-  let reader: ConfigReader
+  /// The object of config.json that is being edited.
+  private(set) var reader: ConfigReader
+  /// The keys down to it.
+  private(set) var holder: [String] = []
   let layout: DecoderLayout
   /// The old layer that stands at each new index.
   let order: [Int]
@@ -33,20 +36,26 @@ struct ConfigSlicer {
     self.order = order
     reader = layout.reader(of: config)
 
-    for key in layout.layerCountKeys { try set(key, to: String(order.count), reason: "the number of layers") }
     let own = layout.family?.rules ?? []
     let ownKeys = Set(own.flatMap(\.keys))
     let rules = own + Family.commonRules.filter { !ownKeys.isSuperset(of: $0.keys) }
-    for rule in rules { try apply(rule) }
+    let known = Set(rules.flatMap(\.keys)).union(DecoderNames.layerCounts)
+    for path in layout.configPaths {
+      (holder, reader) = (path, layout.reader(of: config, at: path))
+      for key in layout.layerCountKeys where reader.has(key) {
+        try set(key, to: String(order.count), reason: "the number of layers")
+      }
+      for rule in rules { try apply(rule) }
+      if !force { try guardUnknownFields(known: known) }
+    }
     try renumberQuantizationNames()
-    if !force { try guardUnknownFields(known: Set(rules.flatMap(\.keys)).union(layout.layerCountKeys)) }
   }
 
   /// Whether the layers stay as they are.
-  private var isIdentity: Bool { order == Array(0..<layout.layerCount) }
+  var isIdentity: Bool { order == Array(0..<layout.layerCount) }
 
   mutating func set(_ key: String, to value: String, reason: String) throws {
-    let path = layout.configPath + key.split(separator: ".").map(String.init)
+    guard let path = path(to: key) else { return }
     let old = config[path: path].map { config.spelling(of: $0) }
     guard old != value else { return }
     try config.set(path, to: value)
@@ -54,7 +63,7 @@ struct ConfigSlicer {
   }
 
   mutating func set(_ key: String, toList items: [String], reason: String) throws {
-    let path = layout.configPath + key.split(separator: ".").map(String.init)
+    guard let path = path(to: key) else { return }
     let oldNode = config[path: path]
     if let elements = oldNode?.elements, elements.map({ config.spelling(of: $0) }) == items { return }
     let old = oldNode.map { config.spelling(of: $0) }
@@ -63,8 +72,14 @@ struct ConfigSlicer {
     edits.append(ConfigEdit(key: path.joined(separator: "."), old: old, new: new, reason: reason))
   }
 
+  /// The keys down to a field; nil where a copy of the decoder's object lacks the field and needs none.
+  private func path(to key: String) -> [String]? {
+    let path = holder + key.split(separator: ".").map(String.init)
+    return holder == layout.configPath || config[path: path] != nil ? path : nil
+  }
+
   func refusal(_ key: String, _ reason: SurgeryError.RefusalReason) -> SurgeryError {
-    .configRefused(key: (layout.configPath + [key]).joined(separator: "."), reason)
+    .configRefused(key: (holder + [key]).joined(separator: "."), reason)
   }
 
   /// Refuses fields that look as if they followed the layers and that no rule reads.

@@ -9,7 +9,8 @@ enum DecoderNames {
   /// Parts of names of towers that are no text decoder.
   static let otherTowers = ["vision", "visual", "image", "audio", "speech", "mtp", "sam_model", "encoder"]
   static let embeddings: Set<String> = [
-    "embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings", "token_embedding",
+    "embed_tokens", "wte", "embed_in", "word_embeddings", "tok_embeddings", "token_embedding", "token_embeddings",
+    "embeddings",
   ]
   static let finalNorms: Set<String> = [
     "norm", "final_layernorm", "ln_f", "final_layer_norm", "norm_f", "embedding_norm", "final_norm",
@@ -61,13 +62,18 @@ public struct DecoderLayout: Sendable {
   public let roles: OrderedDictionary<String, Role>
   /// The keys from the root of config.json to the object that describes the decoder.
   let configPath: [String]
+  /// That path, and behind it the root where it repeats the decoder's fields, as some writers have it.
+  let configPaths: [[String]]
   /// The keys of that object that hold the number of layers.
   let layerCountKeys: [String]
   let family: Family?
 
   /// The decoder's object in config.json.
-  func reader(of config: ConfigText) -> ConfigReader {
-    ConfigReader(object: config[path: configPath] ?? config.root, layerCount: layerCount, config: config)
+  func reader(of config: ConfigText) -> ConfigReader { reader(of: config, at: configPath) }
+
+  /// An object of config.json, the root where the path leads nowhere.
+  func reader(of config: ConfigText, at path: [String]) -> ConfigReader {
+    ConfigReader(object: config[path: path] ?? config.root, layerCount: layerCount, config: config)
   }
 
   /// Finds the decoder in a checkpoint.
@@ -83,6 +89,7 @@ public struct DecoderLayout: Sendable {
       throw .notADecoder(path: path, .noLayerCount)
     }
     self.layerCount = layerCount
+    configPaths = holder != nil && Self.count(in: root) == layerCount ? [configPath, []] : [configPath]
     layerCountKeys = DecoderNames.layerCounts.filter { object[$0]?.int == layerCount }
     let type = object["model_type"]?.string ?? root["model_type"]?.string
     modelType = root["model_type"]?.string ?? type ?? "unknown"
@@ -106,6 +113,14 @@ public struct DecoderLayout: Sendable {
     self.roles = roles
   }
 
+  /// Whether config.json says that the head is the embedding, nil when it says nothing.
+  ///
+  /// A multimodal config may say it at its root and for the decoder; where the two differ, nothing may rely on a tie.
+  func tiesHead(_ config: ConfigText) -> Bool? {
+    let flags = [reader(of: config)["tie_word_embeddings"], config["tie_word_embeddings"]].compactMap { $0?.bool }
+    return flags.isEmpty ? nil : flags.allSatisfy { $0 }
+  }
+
   /// The names of the tensors that have a role.
   public func names(of role: Role) -> [String] { roles.filter { $0.value == role }.map(\.key) }
 
@@ -116,9 +131,10 @@ public struct DecoderLayout: Sendable {
   }
 
   private static func count(in object: JSONNode) -> Int? {
-    // Some families derive num_hidden_layers from another count; that one numbers the tensors.
-    if object["model_type"]?.string == "longcat_flash" { return object["num_layers"]?.int }
-    return DecoderNames.layerCounts.lazy.compactMap { object[$0]?.int }.first
+    let keys = object["model_type"]?.string.flatMap(Family.family)?.layerCounts ?? DecoderNames.layerCounts
+    return keys.lazy.compactMap { key in
+      object[key].flatMap { $0.int ?? $0.elements?.count ?? $0.string?.count }
+    }.first
   }
 
   /// Splits `model.layers.7.mlp.weight` into prefix, index and rest; the first numbered container counts, since
@@ -163,7 +179,9 @@ public struct DecoderLayout: Sendable {
     if numbered(name) != nil || DecoderNames.otherTowers.dropLast().contains(where: name.contains) { return .other }
     let modules = parts.dropLast().suffix(1)
     if modules.contains(where: DecoderNames.embeddings.contains) { return .embedding }
-    if modules.contains(where: DecoderNames.heads.contains) { return .head }
+    if modules.contains(where: DecoderNames.heads.contains) {
+      return parts.last == "bias" ? .other : .head
+    }
     if modules.contains(where: DecoderNames.finalNorms.contains) { return .finalNorm }
     return .other
   }

@@ -8,11 +8,14 @@ import JSONText
 enum LayerRule: Sendable {
   /// A list or a string with an item per layer; left alone when the field is absent or null.
   case perLayer(String)
+  /// A list with an item per layer, where this item says that the layer uses what the nearest one before it without
+  /// the item computed; the two must stay together.
+  case perLayerOrLent(String, String)
   /// A list with an item per layer that the family computes when the field is absent, null or empty. The function
   /// gives a layer's item as JSON, or nil where the attribute is not in play at all.
   case computed(String, @Sendable (ConfigReader, Int) -> String?)
-  /// A short list that is repeated over the layers.
-  case cycle(String)
+  /// A short list that is repeated over the layers; with it the one that the family takes when the field is absent.
+  case cycle(String, absent: [String])
   /// A list of the indices of the layers that have the attribute, counted from `origin`; the function gives the list
   /// that the family computes when the field is absent or null, nil where there is none.
   case indices(String, origin: Int = 0, absent: @Sendable (ConfigReader) -> [Int]? = { _ in nil })
@@ -30,26 +33,33 @@ enum LayerRule: Sendable {
   case dividedByRootOfCount(String, absent: Double)
   /// An object whose keys are layer indices.
   case keyedByLayer(String)
-  /// A list of runs `[[kinds, repetitions], ...]`.
-  case runs(String)
-  /// A flag that makes the arithmetic depend on the index.
+  /// A list of runs `[[kinds, repetitions], ...]`; with it the kinds that take turns when the field is absent.
+  case runs(String, absent: [String])
+  /// A flag that makes the arithmetic depend on the index, or any other field of a family in which it always does.
   case fixesIndices(String)
   /// The last layer's item of a per-layer list must be this.
   case lastLayerMustBe(String, list: String)
   /// A count that is a multiple of the number of layers.
   case multipleOfCount(String, factor: Int)
-  /// The family's layers share parts; nothing can be cut.
+  /// A count, list or flag that says that layers share parts; nothing can be cut then.
   case sharedLayers(String)
+  /// Nothing of the family can be cut, for the reason given.
+  case onePiece(String)
+  /// A field that follows depth unless it has this value, as it has in all the family's models.
+  case neutral(String, Int)
   /// A field that the family reads and that does not follow the layers, though it looks so.
   case independent(String)
 
   /// The fields that the rule takes care of, as dotted paths.
   var keys: [String] {
     switch self {
-    case .perLayer(let key), .computed(let key, _), .cycle(let key), .indices(let key, _, _), .leading(let key, _),
-      .constant(let key, _), .dividedByRootOfCount(let key, _), .keyedByLayer(let key), .runs(let key),
-      .fixesIndices(let key), .multipleOfCount(let key, _), .sharedLayers(let key), .independent(let key):
+    case .perLayer(let key), .perLayerOrLent(let key, _), .computed(let key, _), .cycle(let key, _),
+      .indices(let key, _, _), .leading(let key, _),
+      .constant(let key, _), .dividedByRootOfCount(let key, _), .keyedByLayer(let key), .runs(let key, _),
+      .fixesIndices(let key), .multipleOfCount(let key, _), .sharedLayers(let key), .neutral(let key, _),
+      .independent(let key):
       [key]
+    case .onePiece: []
     case .denseAmongSparse(let step, let dense): [step, dense]
     case .periodic(let period, let offset, _, _): [period, offset]
     case .span(let start, let end, let interval): [start, end, interval]

@@ -82,7 +82,8 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
   /// The reason in words, ending in what to do.
   public var description: String {
     switch self {
-    case .layersAreShared: "the layers of this family share parts; this model cannot be cut"
+    case .layersAreShared: "layers of this model share parts; it cannot be cut"
+    case .onePiece(let reason): "\(reason); this model cannot be cut"
     case .layerDimension: "it holds a slice for every layer; this model cannot be cut"
     case .listLength(let expected, let found):
       "it has \(found) items for \(expected) layers; correct config.json"
@@ -95,12 +96,14 @@ extension SurgeryError.RefusalReason: CustomStringConvertible {
       "the new layers \(list(layers)) that have the attribute are not consecutive; choose other layers"
     case .indexMatters(let layer):
       "the arithmetic depends on a layer's index and layer \(layer) would move; choose leading layers only"
+    case .lenderMissing(let layer, let lender):
+      "layer \(layer) uses what layer \(lender) computed, which must be the nearest such layer before it; select both"
     case .lastLayerMustBe(let kind, let found):
       "the last layer must be \(kind) and would be \(found); select a last layer that is \(kind)"
     case .unknownPerLayerField:
       "it seems to follow the layers and this family is not known to read it; --force leaves it as it is"
     case .noOutputProjection:
-      "its output projections are not known in this family, so a copy cannot be made an identity; leave --identity away"
+      "no output projections are known whose zeros make a copy of it an identity; leave --identity away"
     case .patternNamesLayers(let pattern):
       "the pattern '\(pattern)' names layers by index; replace it by plain names"
     }

@@ -79,6 +79,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
   public enum RefusalReason: Equatable, Sendable {
     /// The family shares parts between layers or sizes tensors by the number of layers.
     case layersAreShared
+    /// The family is one piece, for the reason given.
+    case onePiece(String)
     /// One tensor holds a slice for every layer.
     case layerDimension
     /// A list should have an item per layer.
@@ -93,6 +95,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
     case notConsecutive(layers: [Int])
     /// The model's arithmetic depends on a layer's index, and a selected layer would move.
     case indexMatters(layer: Int)
+    /// A layer uses what another computed, and that one would not be the nearest such layer before it.
+    case lenderMissing(layer: Int, lender: Int)
     /// The last layer must have this attribute.
     case lastLayerMustBe(String, found: String)
     /// The field looks as if it followed the layers and the family is not known to read it.
