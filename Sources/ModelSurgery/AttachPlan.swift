@@ -123,7 +123,9 @@ public struct AttachPlan: Sendable {
   /// The bytes of the tensors that may change.
   public var byteCount: Int { moves.reduce(0) { $0 + $1.base.byteCount } }
 
-  /// The bytes that the whole checkpoint takes when it is written anew. In place, the journal takes at most `byteCount`.
+  /// The bytes that the whole checkpoint takes when it is written anew.
+  ///
+  /// In place, the journal takes at most `byteCount`.
   public var diskNeeded: Int {
     base.shardBytes + base.byteCount(ofSideFiles: base.sideFiles + [base.indexName].compactMap(\.self))
   }

@@ -50,6 +50,8 @@ public struct CheckpointVerification: Sendable {
         checkpoint.config, layout: layout, order: Array(0..<layout.layerCount), force: true)
       if layout.family == nil { notes.append("the family '\(layout.modelType)' is not known; generic rules serve") }
       try checkAliases(checkpoint, layout)
+    } catch SurgeryError.several(let errors) {
+      problems += errors.map(\.description)
     } catch {
       problems.append("\(error)")
     }

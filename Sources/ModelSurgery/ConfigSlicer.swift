@@ -17,6 +17,7 @@ public struct ConfigEdit: Sendable, Equatable {
 struct ConfigSlicer {
   /// The config with the edits made so far.
   var config: ConfigText
+  private var refusals: [SurgeryError] = []
   /// The edits, in the order made.
   var edits: [ConfigEdit] = []
   /// The object of config.json that is being edited.
@@ -29,7 +30,7 @@ struct ConfigSlicer {
 
   /// Applies every rule of the layout's family, then the guard for fields that no rule knows.
   /// - Parameter force: leaves out the guard.
-  /// - Throws: `SurgeryError.configRefused`, `CheckpointError` when config.json cannot be edited.
+  /// - Throws: `SurgeryError.configRefused`, or `.several` of them; `CheckpointError` when config.json cannot be edited.
   init(_ config: ConfigText, layout: DecoderLayout, order: [Int], force: Bool) throws {
     self.config = config
     self.layout = layout
@@ -45,10 +46,19 @@ struct ConfigSlicer {
       for key in layout.layerCountKeys where reader.has(key) {
         try set(key, to: String(order.count), reason: "the number of layers")
       }
-      for rule in rules { try apply(rule) }
-      if !force { try guardUnknownFields(known: known) }
+      for rule in rules { try collect { slicer throws in try slicer.apply(rule) } }
+      if !force { guardUnknownFields(known: known) }
     }
-    try renumberQuantizationNames()
+    try collect { slicer throws in try slicer.renumberQuantizationNames() }
+    // Where nothing can be cut, no field is worth a word.
+    let final = refusals.filter { if case .configRefused(_, .onePiece) = $0 { true } else { false } }
+    guard let first = final.first ?? refusals.first else { return }
+    throw final.isEmpty && refusals.count > 1 ? SurgeryError.several(refusals) : first
+  }
+
+  /// Does a part of the work; what it refuses is kept, so that a user learns of all refusals at once.
+  private mutating func collect(_ work: (inout ConfigSlicer) throws -> Void) throws {
+    do { try work(&self) } catch let refusal as SurgeryError { refusals.append(refusal) }
   }
 
   /// Whether the layers stay as they are.
@@ -83,32 +93,33 @@ struct ConfigSlicer {
   }
 
   /// Refuses fields that look as if they followed the layers and that no rule reads.
-  private func guardUnknownFields(known: Set<String>) throws(SurgeryError) {
+  private mutating func guardUnknownFields(known: Set<String>) {
     guard !isIdentity, let members = reader.object.members else { return }
     for member in members where !known.contains(member.key) && !Self.innocent.contains(member.key) {
-      try guardField(member.key, member.value)
+      guardField(member.key, member.value)
       guard !Self.closedObjects.contains(member.key), let inner = member.value.members else { continue }
       for field in inner where !known.contains("\(member.key).\(field.key)") {
-        try guardField("\(member.key).\(field.key)", field.value)
+        guardField("\(member.key).\(field.key)", field.value)
       }
     }
   }
 
-  private func guardField(_ key: String, _ value: JSONNode) throws(SurgeryError) {
+  private mutating func guardField(_ key: String, _ value: JSONNode) {
     let name = key.split(separator: ".").last.map(String.init) ?? key
+    let looksPerLayer: Bool
     if let elements = value.elements {
       let areIntegers = !elements.isEmpty && elements.allSatisfy { $0.int != nil }
       let namesLayers = ["layer", "idx", "indices", "pattern"].contains { name.contains($0) }
-      if elements.count == layout.layerCount && elements.count > 1 || areIntegers && namesLayers {
-        throw refusal(key, .unknownPerLayerField)
-      }
-    } else if layout.family == nil, !value.isNull, value.bool == nil {
+      looksPerLayer = elements.count == layout.layerCount && elements.count > 1 || areIntegers && namesLayers
+    } else {
       let followsDepth = [
         "interval", "period", "pattern", "max_window_layers", "dense_replace", "num_dense", "every_n",
         "layer_start", "layer_end", "sparse_step", "layer_freq",
       ]
-      if followsDepth.contains(where: name.contains) { throw refusal(key, .unknownPerLayerField) }
+      looksPerLayer =
+        layout.family == nil && !value.isNull && value.bool == nil && followsDepth.contains(where: name.contains)
     }
+    if looksPerLayer { refusals.append(refusal(key, .unknownPerLayerField)) }
   }
 
   /// Lists of any length that have nothing to do with layers.

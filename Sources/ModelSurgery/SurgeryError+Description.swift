@@ -8,6 +8,7 @@ extension SurgeryError: CustomStringConvertible {
     case .configRefused(let key, let reason):
       "config.json: '\(key)' cannot follow these layers: \(reason.description)"
     case .tensorRefused(let name, let reason): "tensor '\(name)' cannot follow these layers: \(reason.description)"
+    case .several(let errors): errors.map(\.description).joined(separator: "\n")
     case .noManifest(let directory):
       "\(directory) has no surgery.json; give a directory that `elo-surgeon detach` wrote, trained or not"
     case .invalidManifest(let path, let field):

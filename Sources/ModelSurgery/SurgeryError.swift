@@ -8,6 +8,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
   case configRefused(key: String, RefusalReason)
   /// A tensor follows the layers in a way that the selected layers cannot keep.
   case tensorRefused(name: String, RefusalReason)
+  /// More than one thing is refused.
+  case several([SurgeryError])
   /// The directory has no surgery.json.
   case noManifest(directory: String)
   /// surgery.json lacks a field or holds something else there.

@@ -53,6 +53,21 @@ struct UnknownFamilyTests {
     }
   }
 
+  @Test func everyRefusalIsToldAtOnce() throws {
+    try withTemporaryDirectory { directory in
+      let base = try unknown(["global_interval": "4", "skip_layer_ids": "[1, 3]"], in: directory)
+      let refusals = ["global_interval", "skip_layer_ids"].map {
+        SurgeryError.configRefused(key: $0, .unknownPerLayerField)
+      }
+      let error = #expect(throws: SurgeryError.self) { try DetachPlan(checkpoint: base, layers: .firstAndLast) }
+      guard case .several(let found) = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(found.count == 2 && refusals.allSatisfy(found.contains))
+    }
+  }
+
   @Test func fieldsWithinObjectsAreGuardedToo() throws {
     try withTemporaryDirectory { directory in
       let base = try unknown(["attn_config": #"{"dense_layers": [0, 2]}"#], in: directory)
