@@ -28,6 +28,8 @@ public struct Adaptation: Sendable {
   public var checkpoint: URL
   /// The layers to detach, in ascending order.
   public var layers: LayerSelection
+  /// Layers that stay in the detached model, frozen, as a scaffold between the trained ones; nil for none.
+  public var keepFrozen: LayerSelection?
   /// The way.
   public var method = Method.elo
   /// What stands for the missing layers.

@@ -45,6 +45,7 @@ extension AdaptationReport {
           .facts([
             ("checkpoint", checkpoint), ("method", method.rawValue),
             ("layers", layers.isEmpty ? "all" : layers.map(String.init).joined(separator: ", ")),
+            ("frozen scaffold", frozenLayers.isEmpty ? "none" : frozenLayers.map(String.init).joined(separator: ", ")),
             ("seed", String(seed)), ("target text", target), ("source text", source),
           ]),
         ]))

@@ -45,6 +45,8 @@ public struct AdaptationReport: Codable, Sendable {
   public var seed: UInt64
   /// The detached layers, 0-based; empty for the method `full`.
   public var layers: [Int] = []
+  /// Layers that stayed in the detached model, frozen.
+  public var frozenLayers: [Int] = []
   /// The bridges' fits; empty without bridges.
   public var bridges: [FittedBridge.Report] = []
   /// Base, re-attached, aligned; the method `full` has no re-attached model.
@@ -58,6 +60,7 @@ public struct AdaptationReport: Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
+    case frozenLayers = "frozen_layers"
     case command, checkpoint, method, target, source, seed, layers, bridges, points, pretraining, alignment, stages
   }
 

@@ -32,13 +32,17 @@ final class AdaptationRun {
     let (detached, trained, attached) = (
       work.appending(path: "detached"), work.appending(path: "trained"), work.appending(path: "attached")
     )
-    report.layers = try stage(.detach) {
-      let plan = try DetachPlan(checkpoint: Checkpoint(directory: adaptation.checkpoint), layers: adaptation.layers)
+    let plan = try stage(.detach) {
+      let plan = try DetachPlan(
+        checkpoint: Checkpoint(directory: adaptation.checkpoint), layers: adaptation.layers,
+        keepFrozen: adaptation.keepFrozen)
       try plan.execute(to: detached)
-      return plan.layers
+      return plan
     }
+    report.layers = plan.layers.filter { !plan.frozenLayers.contains($0) }
+    report.frozenLayers = plan.frozenLayers.sorted()
     if adaptation.bridge == .linear {
-      report.bridges = try stage(.bridge) { try fitBridges(detached, layers: report.layers) }
+      report.bridges = try stage(.bridge) { try fitBridges(detached, layers: plan.layers) }
     }
     report.pretraining = try train(
       .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)

@@ -2,14 +2,15 @@ import Checkpoints
 import Corpora
 import Decoders
 import Foundation
+import ModelSurgery
 import Tokenizers
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
 public struct TrainingJob: Sendable {
   /// What is trained.
   public enum Part: Sendable, Hashable {
-    /// Every layer of a detached model; embedding, final norm and head stay as they are. With its bridges, if it has
-    /// any and they are wanted.
+    /// The layers of a detached model but its scaffold; embedding, final norm and head stay as they are. With its
+    /// bridges, if it has any and they are wanted.
     case layers(useBridges: Bool)
     /// The whole model.
     case everything
@@ -75,7 +76,7 @@ public struct TrainingJob: Sendable {
     switch part {
     case .everything: decoder.trainEverything()
     case .layers(let useBridges):
-      decoder.train(layers: decoder.layers.indices)
+      decoder.train(layers: try DetachedLayers(directory: checkpoint).trained)
       if useBridges, BridgeFile.exists(in: checkpoint) {
         try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
       }

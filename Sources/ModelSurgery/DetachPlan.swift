@@ -25,6 +25,8 @@ public struct DetachPlan: WritingPlan {
   public let layout: DecoderLayout
   /// The base's layer that stands at each new index, ascending.
   public let layers: [Int]
+  /// Those of `layers` that come along as a scaffold, not to be trained.
+  public let frozenLayers: Set<Int>
   /// The tensors that come along, in the order of the base.
   public let moves: [Move]
   /// What changes in config.json.
@@ -38,14 +40,22 @@ public struct DetachPlan: WritingPlan {
 
   /// Plans a detachment.
   /// - Parameters:
+  ///   - layers: the layers to train.
+  ///   - keepFrozen: layers that come along as they are, a scaffold between the trained ones; nil for none.
   ///   - hashesEverything: remembers the tensors left behind by all of their bytes, instead of a few blocks each.
   ///   - force: accepts config fields that look as if they followed the layers and that no rule knows.
   /// - Throws: `SurgeryError` with what is refused and why.
   public init(
-    checkpoint: Checkpoint, layers selection: LayerSelection, hashesEverything: Bool = false, force: Bool = false
+    checkpoint: Checkpoint, layers selection: LayerSelection, keepFrozen: LayerSelection? = nil,
+    hashesEverything: Bool = false, force: Bool = false
   ) throws {
     let layout = try DecoderLayout(checkpoint)
-    let layers = try selection.set(layerCount: layout.layerCount)
+    let trained = try selection.set(layerCount: layout.layerCount)
+    let frozen = try keepFrozen?.set(layerCount: layout.layerCount) ?? []
+    if let keepFrozen, let both = frozen.first(where: trained.contains) {
+      throw SurgeryError.selection(part: keepFrozen.description, .trainedAndFrozen(layer: both))
+    }
+    let layers = (trained + frozen).sorted()
     let slicer = try ConfigSlicer(checkpoint.config, layout: layout, order: layers, force: force)
     var moves: [Move] = []
     for (name, tensor) in checkpoint.tensors {
@@ -64,6 +74,7 @@ public struct DetachPlan: WritingPlan {
     self.checkpoint = checkpoint
     self.layout = layout
     self.layers = layers
+    frozenLayers = Set(frozen)
     self.moves = moves
     self.hashesEverything = hashesEverything
     config = slicer.config
@@ -96,6 +107,7 @@ public struct DetachPlan: WritingPlan {
     let carried = Set(moves.map(\.source.name))
     return SurgeryManifest(
       configSHA256: identity.configSHA256, layerCount: layout.layerCount, shards: identity.shards, layers: layers,
+      frozenLayers: frozenLayers,
       tensors: moves.map {
         SurgeryManifest.Tensor(
           name: $0.name, baseName: $0.source.name, dtype: $0.source.dtype.name, shape: $0.source.shape,

@@ -6,7 +6,8 @@ extension DetachPlan {
   public var json: JSONValue {
     [
       "operation": "detach", "checkpoint": .string(checkpoint.directory.path(percentEncoded: false)),
-      "layers": .integers(layers), "bytes": .integer(byteCount), "disk_needed": .integer(diskNeeded),
+      "layers": .integers(layers), "frozen_layers": .integers(frozenLayers.sorted()), "bytes": .integer(byteCount),
+      "disk_needed": .integer(diskNeeded),
       "tensors": .array(
         moves.map {
           [
@@ -20,7 +21,8 @@ extension DetachPlan {
 
   /// The plan in lines for people.
   public var lines: [String] {
-    var lines = ["layers \(layers.map(String.init).joined(separator: ", ")) of \(layout.layerCount)"]
+    let shown = layers.map { frozenLayers.contains($0) ? "\($0) (frozen)" : "\($0)" }
+    var lines = ["layers \(shown.joined(separator: ", ")) of \(layout.layerCount)"]
     lines += moves.map { "  \($0.source.name) -> \($0.name)  \($0.source.kind)  \(byteCountText($0.source.byteCount))" }
     lines += configEdits.map(\.line)
     if !leftOut.isEmpty { lines.append("left out: \(leftOut.joined(separator: ", "))") }

@@ -56,6 +56,8 @@ extension SurgeryError.SelectionProblem: CustomStringConvertible {
     case .empty: "nothing is selected; give at least one layer"
     case .outOfRange(let layerCount): "the model has layers 0...\(layerCount - 1); choose among them"
     case .repeated(let layer): "layer \(layer) is selected twice; name each layer once"
+    case .trainedAndFrozen(let layer):
+      "layer \(layer) is to be trained and to be kept frozen; take it out of one of the two selections"
     case .report(let reason): "\(reason); give a report.json with a list under selected_layers"
     }
   }

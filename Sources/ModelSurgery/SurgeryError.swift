@@ -57,6 +57,8 @@ public enum SurgeryError: Error, Equatable, Sendable {
     case outOfRange(layerCount: Int)
     /// It selects a layer that is selected already.
     case repeated(layer: Int)
+    /// It is to be trained and kept frozen at once.
+    case trainedAndFrozen(layer: Int)
     /// The report cannot be read, or has no list of layers under `selected_layers`.
     case report(reason: String)
   }

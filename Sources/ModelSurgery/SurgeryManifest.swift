@@ -32,6 +32,8 @@ struct SurgeryManifest: Sendable {
   var shards: [ShardIdentity]
   /// The base's layer that stands at each index.
   var layers: [Int]
+  /// Those of the base's layers that are not to be trained.
+  var frozenLayers: Set<Int> = []
   var tensors: [Tensor]
   /// Digests of the base's other tensors by name, in the order of the base.
   var others: [(name: String, sha256: String)]
@@ -58,7 +60,12 @@ struct SurgeryManifest: Sendable {
           }),
       ],
       "layers": .array(
-        layers.enumerated().map { ["index": .integer($0), "base_index": .integer($1)] }),
+        layers.enumerated().map { index, layer in
+          let place: [(key: String, value: JSONValue)] = [
+            ("index", .integer(index)), ("base_index", .integer(layer)),
+          ]
+          return .object(place + (frozenLayers.contains(layer) ? [("frozen", .bool(true))] : []))
+        }),
       "tensors": .array(
         tensors.map {
           [
@@ -107,6 +114,9 @@ extension SurgeryManifest {
     layers = try field("layers", text["layers"]?.elements).enumerated().map { index, node in
       guard node["index"]?.int == index else { throw SurgeryError.invalidManifest(path: path, field: "layers.index") }
       return try field("layers.base_index", node["base_index"]?.int)
+    }
+    for (layer, node) in zip(layers, text["layers"]?.elements ?? []) where node["frozen"]?.bool == true {
+      frozenLayers.insert(layer)
     }
     tensors = try field("tensors", text["tensors"]?.elements).map { node in
       Tensor(

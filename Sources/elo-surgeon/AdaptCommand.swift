@@ -28,6 +28,8 @@ struct AdaptCommand: ParsableCommand {
   var output: String
   @Option(help: "Layers to detach, such as first,last or 0,4..<6.")
   var layers = "first,last"
+  @Option(help: "Layers that stay between the trained ones, frozen, as a scaffold; written like --layers.")
+  var keepFrozen: String?
   @Option(help: "elo: detach, train, attach, align. full: train the whole model throughout, to compare.")
   var method = Adaptation.Method.elo
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
@@ -97,6 +99,7 @@ struct AdaptCommand: ParsableCommand {
       pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate),
       alignment: alignment, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
     adaptation.method = method
+    adaptation.keepFrozen = try keepFrozen.map { try LayerSelection($0) }
     adaptation.bridge = bridge
     adaptation.sourceShare = sourceShare
     adaptation.evaluationTokens = evaluationTokens

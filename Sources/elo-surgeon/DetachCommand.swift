@@ -17,6 +17,8 @@ struct DetachCommand: ParsableCommand {
   var checkpoint: String
   @Option(help: "Layers from 0: first, last, first:2, last:2, 7, 4..<9, 4...8, @report.json, with commas between.")
   var layers: String?
+  @Option(help: "Layers that come along frozen, as a scaffold between the trained ones; written like --layers.")
+  var keepFrozen: String?
   @Flag(help: "Write what training changed in a detached checkpoint as one file.")
   var delta = false
   @Option(help: "sampled or full: how the tensors left behind are remembered; full reads all their bytes.")
@@ -31,6 +33,9 @@ struct DetachCommand: ParsableCommand {
 
   func validate() throws {
     guard delta != (layers != nil) else { throw ValidationError("give --layers, or --delta for a trained directory") }
+    guard !delta || keepFrozen == nil else {
+      throw ValidationError("--keep-frozen goes with --layers: a delta holds what training changed")
+    }
     guard !(delta && options.dryRun) else {
       throw ValidationError("--delta has no dry run: what changed is in the bytes")
     }
@@ -44,7 +49,7 @@ struct DetachCommand: ParsableCommand {
     }
     let plan = try DetachPlan(
       checkpoint: Checkpoint(directory: directory(checkpoint)), layers: LayerSelection(layers),
-      hashesEverything: hash == .full, force: force)
+      keepFrozen: keepFrozen.map { try LayerSelection($0) }, hashesEverything: hash == .full, force: force)
     if !plan.leftOut.isEmpty {
       Transfer.warn("left out, other forms of the weights: \(plan.leftOut.joined(separator: ", "))")
     }

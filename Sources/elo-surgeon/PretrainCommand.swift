@@ -7,7 +7,7 @@ struct PretrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain", abstract: "Train the layers of a detached model on texts.",
     discussion: """
-      Embedding, final norm and head stay frozen. The bridges that `elo-surgeon bridge` fitted stand in for the missing \
+      Embedding, final norm, head and the layers of a scaffold (detach --keep-frozen) stay frozen. The bridges that `elo-surgeon bridge` fitted stand in for the missing \
       layers, unless --bridge none. Metrics appear in OUTPUT.partial/metrics.jsonl while it runs.
       """)
 

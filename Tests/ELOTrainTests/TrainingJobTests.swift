@@ -46,6 +46,23 @@ import Testing
     }
   }
 
+  @Test func aScaffoldComesAlongAndStaysAsItWas() throws {
+    try withTinyModel { model, texts, directory in
+      let (detached, trained) = (directory.appending(path: "detached"), directory.appending(path: "trained"))
+      try DetachPlan(
+        checkpoint: Checkpoint(directory: model), layers: LayerSelection([0]), keepFrozen: LayerSelection([1])
+      ).execute(to: detached)
+      var job = job(detached, steps: 2)
+      job.part = .layers(useBridges: true)
+      try job.run(output: trained, texts: texts)
+      let (before, after) = (try Checkpoint(directory: detached), try Checkpoint(directory: trained))
+      for (name, tensor) in before.tensors {
+        let same = tensor.withUnsafeBytes { Data($0) } == after.tensors[name]!.withUnsafeBytes { Data($0) }
+        #expect(same != name.contains(".layers.0."), "\(name)")
+      }
+    }
+  }
+
   @Test func onlyTheLayersOfADetachedModelChange() throws {
     try withTinyModel { model, texts, directory in
       let (detached, trained) = (directory.appending(path: "detached"), directory.appending(path: "trained"))
