@@ -37,7 +37,8 @@ import Testing
   @Test func `a document is called what the field id says, if that is text`() throws {
     let lines = #"{"id": "a/b.html", "text": "x"}"# + "\n" + #"{"text": "y"}"# + "\n" + #"{"id": 7, "text": "z"}"#
     try withFile("x.jsonl", lines) { file in
-      #expect(try documents([file]).map(\.id) == ["a/b.html", nil, nil])
+      let found = try documents([file])
+      #expect(found.map(\.id) == ["a/b.html", nil, nil])
     }
   }
 
