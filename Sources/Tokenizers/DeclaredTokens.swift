@@ -5,6 +5,9 @@ struct DeclaredTokens: Sendable {
   /// In ascending order of their ids; looked for in the text as it is written.
   private(set) var tokens: [(id: UInt32, token: AddedTokens.Token)] = []
 
+  /// No tokens.
+  init() {}
+
   init(directory: URL) throws(TokenizerError) {
     let file = "tokenizer_config.json"
     let url = directory.appending(path: file)

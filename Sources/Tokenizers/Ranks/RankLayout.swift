@@ -1,11 +1,18 @@
 /// What a rank file does not say: how the text is cut before, and which special tokens follow the ranks.
-struct RankLayout: Sendable {
+package struct RankLayout: Sendable {
   /// The expression whose matches are the pieces.
   let pattern: String
   /// Whether the text is brought into NFC first; special tokens are then looked for in the result.
   let composes: Bool
   /// The tokens behind the ranks, in the order of their ids.
   let specialTokens: [String]
+
+  /// A layout that is not among the known ones.
+  package init(pattern: String, composes: Bool, specialTokens: [String]) {
+    self.pattern = pattern
+    self.composes = composes
+    self.specialTokens = specialTokens
+  }
 
   /// The layout of a list with so many ranks, nil when none is known.
   static func known(rankCount: Int) -> RankLayout? {

@@ -1,6 +1,12 @@
 import Foundation
 
 extension Tokenizer {
+  /// Reads a tiktoken rank file of a layout that is given.
+  /// - Throws: `TokenizerError` when it is damaged.
+  package init(ranks bytes: [UInt8], layout: RankLayout) throws(TokenizerError) {
+    try self.init(ranks: bytes, file: "tokenizer.model", layout: layout, declared: DeclaredTokens())
+  }
+
   /// Reads a tiktoken rank file.
   /// - Parameters:
   ///   - layout: nil for the known one of a list of this length.
