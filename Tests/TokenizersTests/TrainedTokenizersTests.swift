@@ -39,6 +39,16 @@ struct TrainedTokenizersTests {
     }
   }
 
+  @Test("In long texts sums are rounded, and begin anew, where those of sentencepiece are and do")
+  func longText() throws {
+    let tokenizer = try tokenizer("trained_spm_unigram")
+    let runs = try #require(try tokenizerFixture("trained_spm_unigram/long.json").elements)
+    let expected = runs.flatMap { run in
+      repeatElement(run["word"]?.ids ?? [], count: run["count"]?.int ?? 0).flatMap { $0 }
+    }
+    #expect(tokenizer.encode(String(repeating: "sie ", count: 12_000)) == expected)
+  }
+
   @Test("Special tokens decode as they are spelled, or not at all", arguments: kinds)
   func specials(kind: String) throws {
     let tokenizer = try tokenizer(kind)

@@ -27,6 +27,9 @@ struct Unigram: Model {
   /// What an unknown character costs beyond the least probable token.
   private static let unknownPenalty = 10.0
 
+  /// Below this sum SentencePiece counts from zero again; found by comparison with version 0.2.3 on long texts.
+  private static let leastSum = -100_000.0
+
   /// Reads the model of a tokenizer.json.
   init(_ component: Component) throws(TokenizerError) {
     var spellings: [String?] = []
@@ -83,29 +86,37 @@ struct Unigram: Model {
   func encode(_ piece: Span<UInt8>, word: inout BPEWord, into output: inout [UInt32]) {
     var best = [Best](repeating: Best(), count: piece.count + 1)
     var start = 0
+    var reach = 0
     while start < piece.count {
       let length = min(piece.scalarLength(at: start), piece.count - start)
+      if dialect == .sentencePiece, best[start].score < Self.leastSum { rebase(&best, at: start, to: reach) }
       let before = best[start].score
       var isKnown = false
       trie.forEachPrefix(of: piece, at: start) { end, token in
         improve(&best[end], to: scores[token] + before, from: start, token: Int32(token))
         if end == start + length { isKnown = true }
+        reach = max(reach, end)
       }
-      if !isKnown {
-        let score = unknownScore + before
-        improve(
-          &best[start + length], to: dialect == .sentencePiece ? Double(Float(score)) : score, from: start, token: -1)
-      }
+      if !isKnown { improve(&best[start + length], to: unknownScore + before, from: start, token: -1) }
       start += length
+      reach = max(reach, start)
     }
     appendPath(best, of: piece, to: &output)
   }
 
+  /// Takes the sum at a place off all sums from there to `reach`, so that they keep their precision.
+  private func rebase(_ best: inout [Best], at start: Int, to reach: Int) {
+    let base = best[start].score
+    for place in start...max(start, reach) where best[place].start >= 0 {
+      best[place].score = Double(Float(best[place].score - base))
+    }
+  }
+
   @inline(__always)
   private func improve(_ best: inout Best, to score: Double, from start: Int, token: Int32) {
+    let score = dialect == .sentencePiece ? Double(Float(score)) : score
     guard best.start < 0 || score > best.score else { return }
-    best = Best(
-      score: dialect == .sentencePiece ? Double(Float(score)) : score, start: Int32(start), token: token)
+    best = Best(score: score, start: Int32(start), token: token)
   }
 
   private func appendPath(_ best: [Best], of piece: Span<UInt8>, to output: inout [UInt32]) {

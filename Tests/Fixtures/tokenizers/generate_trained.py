@@ -72,6 +72,21 @@ def record_spm(name, data):
     write(name, ids, decoded)
 
 
+def record_long():
+    """A text so long that sums of float32 decide between two ways to write a word; runs of equal words are counted."""
+    path = HERE / "trained_spm_unigram/tokenizer.model"
+    ids = sentencepiece.SentencePieceProcessor(model_file=str(path)).encode("sie " * 12000)
+    assert len(ids) == 24000
+    runs = []
+    for word in zip(ids[::2], ids[1::2]):
+        if runs and runs[-1]["word"] == word:
+            runs[-1]["count"] += 1
+        else:
+            runs.append({"word": word, "count": 1})
+    assert len(runs) > 1
+    (path.parent / "long.json").write_text(json.dumps(runs, separators=(",", ":")) + "\n")
+
+
 def with_unused(data):
     """Every ninth long piece marked unused, so that it is taken apart again."""
     proto = sentencepiece_model_pb2.ModelProto.FromString(data)
@@ -192,6 +207,7 @@ def main():
     spm("trained_spm_bpe_unknown", model_type="bpe", vocab_size=500, normalization_rule_tsv=str(rules),
         character_coverage=0.98)
     record_spm("trained_spm_bpe_unused", with_unused((HERE / "trained_spm_bpe/tokenizer.model").read_bytes()))
+    record_long()
     rules.unlink()
     ranks()
 
