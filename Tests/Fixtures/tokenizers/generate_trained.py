@@ -153,7 +153,10 @@ def ranked():
     others = [byte for byte in range(256) if byte not in letters]
     bytes_of = {chr(byte): byte for byte in letters} | {chr(256 + i): byte for i, byte in enumerate(others)}
     order = sorted(model["vocab"], key=model["vocab"].get)
-    return {bytes(bytes_of[letter] for letter in token): rank for rank, token in enumerate(order)}
+    table = {bytes(bytes_of[letter] for letter in token): rank for rank, token in enumerate(order)}
+    # A token that no merge makes: only a whole piece becomes it.
+    table[" Straßenbahnhaltestelle".encode()] = len(table)
+    return table
 
 
 def ranks():
@@ -174,7 +177,7 @@ def ranks():
         for token, rank in table.items()
     ]
     # A vocabulary that is cut short, and special tokens of which only three are named.
-    size, offset = len(table) - 20, 6
+    size, offset = len(table) - 200, 6
     config = {"pattern": pattern, "num_vocab_tokens": len(table), "default_vocab_size": size + offset}
     config |= {"default_num_special_tokens": offset, "version": "v7"}
     named = [{"rank": i, "token_str": t, "is_control": True} for i, t in enumerate(["<unk>", "<s>", "</s>"])]
