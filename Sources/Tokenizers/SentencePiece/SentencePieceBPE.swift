@@ -1,7 +1,9 @@
 import HeapModule
 
-/// Byte-pair encoding as SentencePiece does it: of all neighbours that together are a piece, those with the greatest
-/// score are joined, the leftmost of equals first. There is no list of merges.
+/// Byte-pair encoding as SentencePiece does it.
+///
+/// Of all neighbours that together are a piece, those with the greatest score are joined, the leftmost of equals first.
+/// There is no list of merges.
 ///
 /// User-defined pieces are never joined with others, and unused pieces are taken apart again in the end.
 struct SentencePieceBPE: Model {

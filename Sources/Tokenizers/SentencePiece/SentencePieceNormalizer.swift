@@ -1,5 +1,7 @@
-/// The normalizer that is part of a SentencePiece model: replaces what its table knows, writes spaces as `▁`, puts one
-/// in front, and drops those that are too many. User-defined pieces are left as they are.
+/// The normalizer that is part of a SentencePiece model.
+///
+/// It replaces what its table knows, writes spaces as `▁`, puts one in front, and drops those that are too many.
+/// User-defined pieces are left as they are.
 struct SentencePieceNormalizer: Normalizer {
   /// U+2581, which stands for a space.
   static let sign: [UInt8] = [0xE2, 0x96, 0x81]
