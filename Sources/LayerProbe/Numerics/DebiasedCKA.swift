@@ -30,7 +30,7 @@ struct DebiasedCKA {
     }
   }
 
-  /// HSIC of all rows first, then with row 0, 1, ... left out.
+  /// HSIC of all rows first, then with each row left out in turn.
   static func dependences(_ K: Kernel, _ L: Kernel) -> [Double] {
     let n = K.n
     precondition(L.n == n, "kernels of \(n) and of \(L.n) rows")
