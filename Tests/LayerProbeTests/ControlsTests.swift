@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `debiased CKA of unrelated states is centred on 0 where rows are few, and may be negative`() throws {
-    // Two random models give two unrelated sets of states; here the language-CKA of shuffled pairs stands for that.
+    // Documents of random tokens: those that go by one id have nothing in common.
     let expected = try Expected.load()
     let model = try expected.model("tied-grouped-f32")
     var found: [Double] = []
