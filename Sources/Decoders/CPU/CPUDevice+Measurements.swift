@@ -55,9 +55,7 @@ extension CPUDevice {
     workers.split(N, pieces: (N + block - 1) / block) { tokens, worker in
       let B = tokens.count
       let rows = B * (S + 1)
-      let memory = scratch(worker, count: panelRows * D + rows * D + (rows + 1) * panelRows)
-      let panel = memory
-      let input = panel + panelRows * D
+      let input = scratch(worker, count: rows * D + (rows + 1) * panelRows)
       let logits = input + rows * D
       let weights = logits + rows * panelRows
       // Rows of each token together, its reference first.
@@ -71,9 +69,9 @@ extension CPUDevice {
       var differences = Array(repeating: 0.0, count: rows)
       for first in stride(from: 0, to: V, by: panelRows) {
         let count = min(panelRows, V - first)
-        let head = elements(of: w, from: first * D, count: count * D, panel)
-        matrixProduct(
-          m: rows, n: count, k: D, input, lda: D, head, ldb: D, transposeB: true, beta: 0, logits, ldc: count)
+        product(
+          m: rows, n: count, k: D, MatrixOperand(input, stride: D), MatrixOperand(w, row: first, transposed: true),
+          beta: 0, logits, stride: count, worker: worker)
         for place in 0..<B {
           let origin = place * (S + 1)
           let a = logits + origin * count
