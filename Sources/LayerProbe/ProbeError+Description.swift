@@ -22,6 +22,8 @@ extension ProbeError: CustomStringConvertible {
         + "\(place) of its \(axis.rawValue); the model's activations overflow: leave this text or criterion out"
     case .statistics(let routine, let message):
       "\(routine): \(message); check the scores that went in"
+    case .singularValues(let rows, let columns):
+      "the singular values of a matrix of \(rows) x \(columns) do not converge; leave the criterion of weights out"
     case .archive(let file, let routine, let object):
       "\(file): \(routine) failed on \(object); check the disk and that the file is a complete archive"
     case .archiveVersion(let file, let found, let expected):

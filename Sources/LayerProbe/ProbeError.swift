@@ -15,6 +15,8 @@ public enum ProbeError: Error, Equatable, Sendable {
   case notFinite(score: String, subject: String, document: Int?, place: Int, axis: ScoreAxis)
   /// A routine of the GNU Scientific Library failed.
   case statistics(routine: String, message: String)
+  /// LAPACK did not find a matrix's singular values.
+  case singularValues(rows: Int, columns: Int)
   /// A routine of HDF5 failed on a file.
   case archive(file: String, routine: String, object: String)
   /// An archive of another layout.
