@@ -27,6 +27,8 @@ extension ProbeError: CustomStringConvertible {
         + "ask for at least that, and at most 1"
     case .statistics(let routine, let message):
       "\(routine): \(message); check the scores that went in"
+    case .singularValues(let rows, let columns):
+      "the singular values of a matrix of \(rows) x \(columns) do not converge; leave the criterion of weights out"
     case .archive(let file, let routine, let object):
       "\(file): \(routine) failed on \(object); check the disk and that the file is a complete archive"
     case .archiveVersion(let file, let found, let expected):

@@ -17,6 +17,8 @@ public enum ProbeError: Error, Equatable, Sendable {
   case badBudget(BudgetProblem)
   /// A routine of the GNU Scientific Library failed.
   case statistics(routine: String, message: String)
+  /// LAPACK did not find a matrix's singular values.
+  case singularValues(rows: Int, columns: Int)
   /// A routine of HDF5 failed on a file.
   case archive(file: String, routine: String, object: String)
   /// An archive of another layout.

@@ -11,10 +11,13 @@ struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Score the layers of a checkpoint on texts.",
     discussion: """
-      Block Influence, ablation and gradient norms of every layer, on each document alone behind the prefix token. Writes \
-      report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of every \
-      document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
-      Axolotl), peft_lora.json, mergekit_slices.yaml. The cost is about one forward pass per layer and document.
+      Block Influence, angular distance, CKA, retrieval, logit lens, gradients and ablation of every layer, on each \
+      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 16 \
+      documents of each text, that of attention and MLP of the first 6.
+
+      Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
+      every document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
+      Axolotl), peft_lora.json, mergekit_slices.yaml.
       """)
 
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
