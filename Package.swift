@@ -70,6 +70,8 @@ let package = Package(
     .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
+    .executableTarget(
+      name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,10 +24,12 @@ public struct HeatMap: Figure {
   public let decimals: Int
 
   /// A heat map.
+  /// - Parameter range: the numbers at the ends of the colours; what the values reach when nil.
   /// - Precondition: There are as many rows and columns of values as names.
   public init(
     title: String, valueLabel: String, rows: (label: String, names: [String]),
-    columns: (label: String, names: [String]), values: [[Double?]], colors: Colors = .sequential, decimals: Int = 2
+    columns: (label: String, names: [String]), values: [[Double?]], colors: Colors = .sequential,
+    range: ClosedRange<Double>? = nil, decimals: Int = 2
   ) {
     precondition(values.count == rows.names.count, "\(values.count) rows for \(rows.names.count) names")
     for row in values {
@@ -40,7 +42,8 @@ public struct HeatMap: Figure {
     self.values = values
     self.colors = colors
     self.decimals = decimals
-    self.range = Self.range(of: values.joined().compactMap { $0 }.filter(\.isFinite), colors)
+    let reached = Self.range(of: values.joined().compactMap { $0 }.filter(\.isFinite), colors)
+    self.range = range ?? reached
     let longestName = rows.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0
     self.rowNameWidth = min(200, longestName + 10)
     let width = min(44, (760 - rowNameWidth - 8) / Double(max(columns.names.count, 1)))

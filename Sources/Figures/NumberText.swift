@@ -15,14 +15,16 @@ func decimalText(_ value: Double, decimals: Int) -> String {
   return (isZero ? "" : sign) + grouped + text[point...]
 }
 
-/// A number with five significant digits, for text and tables: `1.6532`, `380,000`, `0.00012`.
-func readableText(_ value: Double) -> String {
+/// A number with five significant digits, for text and tables: `1.6532`, `380,000`, `0.00012346`.
+/// - Parameter digits: another number of significant digits.
+func readableText(_ value: Double, digits: Int = 5) -> String {
   guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "-∞" : "∞" }
   let magnitude = abs(value)
-  if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e12 { return String(format: "%.4g", value) }
+  if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e12 { return String(format: "%.*g", digits - 1, value) }
   if value == value.rounded() { return decimalText(value, decimals: 0) }
-  let digitsInFront = magnitude < 1 ? 1 : Int(log10(magnitude)) + 1
-  return decimalText(value, decimals: max(0, 5 - digitsInFront))
+  // Below 1 the zero in front counts as a digit, further zeros do not.
+  let digitsInFront = magnitude < 1 ? Int(log10(magnitude).rounded(.down)) + 2 : Int(log10(magnitude)) + 1
+  return decimalText(value, decimals: max(0, digits - digitsInFront))
 }
 
 /// A coordinate in the picture, to a hundredth.
