@@ -58,7 +58,7 @@ let texts = try arguments.dropFirst().map { argument in
 }
 
 /// Prints each layer's growth in both languages, and how likely chance makes a difference as large between partners.
-func show(_ title: String) throws {
+@MainActor func show(_ title: String) throws {
   let scores = try Probe(criteria: [StreamGrowth()]).run(
     texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
   let growth = scores["stream_growth"]!

@@ -71,7 +71,7 @@ import Testing
         let differences = PairedDifferences(
           target: a.documents.map { values[$0.index] }, source: b.documents.map { values[$0.index] },
           pairing: DocumentPairing(target: a, source: b))
-        let test = SignFlipTest(flips: 199, seed: UInt64(simulation))
+        let test = SignFlipTest(flips: 99, seed: UInt64(simulation))
         return try test.adjustedPValues(differences.values).min()! <= level
       }
       let share = Double(alarms) / Double(simulations)
