@@ -18,7 +18,7 @@ public struct TextSet: Sendable {
   ///   - vocabulary: rows of the model's embedding.
   ///   - textField: the field of jsonl files that holds the text.
   ///   - maximumDocuments: documents to take from the front of each text, nil for all.
-  /// - Throws: `CorpusError`, `TokenizerError`, `TrainingError.tokenOutsideVocabulary`.
+  /// - Throws: `CorpusError`, `TokenizerError`.
   public init(
     _ sources: [TextSource], checkpoint: URL, vocabulary: Int, textField: String = "text", maximumDocuments: Int? = nil
   ) throws {
@@ -32,7 +32,7 @@ public struct TextSet: Sendable {
     for text in texts {
       for document in 0..<text.documentCount {
         if let id = text.tokens(ofDocument: document).first(where: { Int($0) >= vocabulary }) {
-          throw TrainingError.tokenOutsideVocabulary(text: text.name, id: id, vocabulary: vocabulary)
+          throw CorpusError.tokenOutsideVocabulary(text: text.name, id: id, vocabulary: vocabulary)
         }
       }
     }
