@@ -137,12 +137,12 @@ public struct ProbeReport: Codable, Sendable, Hashable {
         layers: [:],
         intervals: [:], topShares: [:], documents: [:])
       for (position, text) in scores.texts.enumerated() {
-        let resampled = try bootstrap.intervals(
-          of: score.values(ofText: position).perDocument, topCount: choice.layers.count)
+        let perDocument = score.values(ofText: position).perDocument
         summary.layers[text.name] = score.means(ofText: position)
-        summary.intervals[text.name] = resampled.intervals.map { [$0.lowerBound, $0.upperBound] }
-        summary.topShares[text.name] = resampled.topShares
-        summary.documents[text.name] = score.values(ofText: position).perDocument
+        summary.intervals[text.name] = try bootstrap.intervals(of: perDocument).map { [$0.lowerBound, $0.upperBound] }
+        summary.topShares[text.name] = try bootstrap.topShares(
+          of: perDocument, count: choice.layers.count)
+        summary.documents[text.name] = perDocument
       }
       criteria[score.description.name] = summary
     }
