@@ -44,6 +44,11 @@ extension CorpusError: CustomStringConvertible {
         + "model"
     case .cannotCache(let path, let reason):
       "the tokens cannot be kept in \(path): \(reason); free space or name another directory with --token-cache"
+    case .damagedCache(let path):
+      "'\(path)' is damaged; remove its folder, and the text is tokenised anew"
+    case .tooFewDocuments(let name, let documents):
+      "text \(name) has \(documents) documents with text, too few to hold some out for evaluation; give more text, or name "
+        + "texts to score with --held-out"
     case .cursorDoesNotFit(let difference):
       "the saved place in the texts belongs to another run: \(difference); resume with what the run was started with"
     }

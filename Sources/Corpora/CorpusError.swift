@@ -38,6 +38,10 @@ public enum CorpusError: Error, Hashable, Sendable {
   case tokenOutsideVocabulary(text: String, id: UInt32, vocabulary: Int)
   /// Token ids could not be written to their cache.
   case cannotCache(path: String, reason: String)
+  /// A cache's file is not what was written.
+  case damagedCache(path: String)
+  /// A text has too few documents to train on some and score others.
+  case tooFewDocuments(name: String, documents: Int)
   /// A cursor was saved by a mixture of other texts or settings; `difference` names what changed.
   case cursorDoesNotFit(difference: String)
 

@@ -12,13 +12,6 @@ public protocol DocumentPool: Sendable {
   /// The ids of a document that there is; no special tokens are added.
   /// - Throws: `CorpusError`.
   func ids(ofDocument number: Int) throws(CorpusError) -> [UInt32]
-  /// Says that numbers begin again at 0: the documents are gone through once more.
-  func beginEpoch()
-}
-
-extension DocumentPool {
-  /// Nothing: most pools have every document at hand.
-  public func beginEpoch() {}
 }
 
 /// The documents of a text in memory.

@@ -7,14 +7,21 @@ public struct MixtureOptions: Sendable, Hashable {
   /// Fixes the whole stream.
   public var seed: UInt64
   /// Documents that wait to be drawn at random; all of a text when it has no more.
-  public var shuffleBuffer = 16_384
+  public var shuffleBuffer: Int
   /// Whether attention goes on from one document of a row into the next.
-  public var crossesDocuments = false
+  public var crossesDocuments: Bool
 
-  /// Options with the default buffer, and attention inside documents.
-  public init(sequenceLength: Int, seed: UInt64) {
+  /// How many documents wait to be drawn unless something else is asked for.
+  public static let defaultShuffleBuffer = 16_384
+
+  /// Options; unless asked otherwise with attention inside documents.
+  public init(
+    sequenceLength: Int, seed: UInt64, shuffleBuffer: Int = defaultShuffleBuffer, crossesDocuments: Bool = false
+  ) {
     self.sequenceLength = sequenceLength
     self.seed = seed
+    self.shuffleBuffer = shuffleBuffer
+    self.crossesDocuments = crossesDocuments
   }
 }
 
@@ -86,7 +93,10 @@ public struct Mixture: Sendable {
   /// - Throws: `CorpusError.cursorDoesNotFit` when anything of these differs, and what reading the texts throws.
   public mutating func restore(_ saved: MixtureCursor) throws(CorpusError) {
     if let difference = saved.difference(from: cursor) { throw .cursorDoesNotFit(difference: difference) }
-    try order.restore(saved.texts.map { .init(epoch: $0.epoch, drawn: $0.nextDocument, tokens: $0.tokens) })
+    try order.restore(
+      saved.texts.map {
+        .init(epoch: $0.epoch, drawn: $0.nextDocument, documents: $0.documents, tokens: $0.tokens)
+      })
     cursor = saved
     entry = try saved.place.map { place throws(CorpusError) in try makeEntry(place.text, place.document) } ?? []
   }
@@ -97,7 +107,7 @@ public struct Mixture: Sendable {
     precondition(rows >= 1, "\(rows) rows")
     var batch = BatchBuilder(rows: rows, options: options, texts: pools.count)
     while !batch.isFull {
-      let place = try cursor.place ?? drawDocument()
+      let place = if let begun = cursor.place { begun } else { try drawDocument() }
       let end = batch.append(entry, from: place.offset, text: place.text)
       cursor.place = end == entry.count ? nil : .init(text: place.text, document: place.document, offset: end)
     }
@@ -106,12 +116,9 @@ public struct Mixture: Sendable {
 
   /// Takes the next document and counts its tokens as emitted.
   private mutating func drawDocument() throws(CorpusError) -> MixtureCursor.Place {
-    var drawn: [UInt32] = []
-    let (text, document) = try order.next { (text, document) throws(CorpusError) in
-      drawn = try makeEntry(text, document)
-      return drawn.count
-    }
-    entry = drawn
+    let (text, document) = try order.next()
+    entry = try makeEntry(text, document)
+    order.count(tokens: entry.count, ofText: text)
     cursor.note(order.progress[text], ofText: text)
     return .init(text: text, document: document, offset: 0)
   }

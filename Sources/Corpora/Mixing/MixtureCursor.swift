@@ -12,6 +12,8 @@ public struct MixtureCursor: Codable, Sendable, Hashable {
     public internal(set) var epoch = 0
     /// How many documents of this epoch were taken, the one under way included.
     public internal(set) var nextDocument = 0
+    /// How many documents were taken in all epochs.
+    public internal(set) var documents = 0
     /// How many tokens the documents taken so far have with their special tokens, those still to be emitted of the
     /// one under way included.
     public internal(set) var tokens = 0
@@ -48,6 +50,7 @@ public struct MixtureCursor: Codable, Sendable, Hashable {
   mutating func note(_ progress: MixtureOrder.Progress, ofText text: Int) {
     texts[text].epoch = progress.epoch
     texts[text].nextDocument = progress.drawn
+    texts[text].documents = progress.documents
     texts[text].tokens = progress.tokens
   }
 

@@ -14,6 +14,8 @@ struct MixtureOrder: Sendable {
     var epoch = 0
     /// Documents drawn in this epoch.
     var drawn = 0
+    /// Documents drawn in all epochs.
+    var documents = 0
     /// Tokens of all documents drawn so far, special tokens included.
     var tokens = 0
   }
@@ -35,12 +37,9 @@ struct MixtureOrder: Sendable {
     orders = pools.indices.map { order(ofText: $0, epoch: 0) }
   }
 
-  /// Draws the next document.
-  /// - Parameter length: how many tokens a document has in the stream.
+  /// Draws the next document, whose tokens are to be counted before the one behind it is drawn.
   /// - Throws: `CorpusError`, `.noTokens` when a text has no document to draw.
-  mutating func next(
-    length: (_ text: Int, _ document: Int) throws(CorpusError) -> Int
-  ) throws(CorpusError) -> (text: Int, document: Int) {
+  mutating func next() throws(CorpusError) -> (text: Int, document: Int) {
     let total = Double(progress.reduce(0) { $0 + $1.tokens })
     var text = 0
     var largestDeficit = -Double.infinity
@@ -52,7 +51,6 @@ struct MixtureOrder: Sendable {
     if let number = try orders[text].next(from: pools[text]) {
       document = number
     } else {
-      pools[text].beginEpoch()
       progress[text].epoch += 1
       progress[text].drawn = 0
       orders[text] = order(ofText: text, epoch: progress[text].epoch)
@@ -62,9 +60,12 @@ struct MixtureOrder: Sendable {
       document = number
     }
     progress[text].drawn += 1
-    progress[text].tokens += try length(text, document)
+    progress[text].documents += 1
     return (text, document)
   }
+
+  /// Counts a drawn document's tokens, special ones included.
+  mutating func count(tokens: Int, ofText text: Int) { progress[text].tokens += tokens }
 
   /// Goes to a place.
   mutating func restore(_ places: [Progress]) throws(CorpusError) {

@@ -16,7 +16,7 @@ struct ShuffledOrder: Sendable {
   }
 
   /// The number of the next document, nil when all were drawn.
-  mutating func next(from pool: some DocumentPool) throws(CorpusError) -> Int? {
+  mutating func next(from pool: any DocumentPool) throws(CorpusError) -> Int? {
     while waiting.count < capacity, try pool.hasDocument(nextNumber) {
       waiting.append(nextNumber)
       nextNumber += 1

@@ -23,7 +23,7 @@ public struct DocumentReader: ~Copyable {
   public static let maximumLineBytes = 64 << 20
 
   /// Documents passed over so far; none where flaws are refused.
-  public private(set) var flaws = TextFlaws()
+  public internal(set) var flaws: TextFlaws
   private let files: [TextFile]
   private let textField: String
   private let flawHandling: FlawHandling
@@ -38,13 +38,15 @@ public struct DocumentReader: ~Copyable {
   ///   - textField: The field of a `.jsonl` that holds the text.
   ///   - flaws: What to do with bytes that are no UTF-8 and with lines beyond the limit.
   ///   - position: A place that a reader of the same files was at.
+  ///   - found: What was found wrong up to there.
   /// - Throws: `CorpusError.unsupportedFile` when a file's name ends in nothing that can be read.
   public init(
-    files: [URL], textField: String = "text", flaws: FlawHandling = .refuse, from position: TextPosition = .init()
+    files: [URL], textField: String = "text", flaws: FlawHandling = .refuse, from position: TextPosition = .init(),
+    found: TextFlaws = .init()
   ) throws(CorpusError) {
     try self.init(
-      files: files, textField: textField, flaws: flaws, from: position, lineLimit: Self.maximumLineBytes,
-      chunkSize: defaultChunkSize)
+      files: files, textField: textField, flaws: flaws, from: position, found: found,
+      lineLimit: Self.maximumLineBytes, chunkSize: defaultChunkSize)
   }
 
   /// A reader of what a path stands for, as `TextSource.files()` finds it.
@@ -56,13 +58,14 @@ public struct DocumentReader: ~Copyable {
   /// As above, with a limit of its own, reading and decompressing `chunkSize` bytes at a time.
   package init(
     files: [URL], textField: String, flaws: FlawHandling = .refuse, from position: TextPosition = .init(),
-    lineLimit: Int = maximumLineBytes, chunkSize: Int
+    found: TextFlaws = .init(), lineLimit: Int = maximumLineBytes, chunkSize: Int
   ) throws(CorpusError) {
     var textFiles: [TextFile] = []
     for file in files { textFiles.append(try TextFile(file)) }
     self.files = textFiles
     self.textField = textField
-    self.flawHandling = flaws
+    self.flaws = found
+    flawHandling = flaws
     self.lineLimit = lineLimit
     self.chunkSize = chunkSize
     start = position
