@@ -113,7 +113,8 @@ public struct Adaptation: Sendable {
   ///     `.interruptedBetweenStages`.
   /// - Throws: `CheckpointError`, `SurgeryError`, `DecoderError`, `CorpusError`, `TokenizerError`, `TrainingError`.
   public func run(
-    output: URL, target: TextSource, source: TextSource, heldOut: [TextSource]?, device: any Device, observe: @escaping (Event) -> Bool = { _ in true }
+    output: URL, target: TextSource, source: TextSource, heldOut: [TextSource]?, device: any Device,
+    observe: @escaping (Event) -> Bool = { _ in true }
   ) throws -> AdaptationReport {
     let base = try Checkpoint(directory: checkpoint)
     let configuration = try DecoderConfiguration(base.config)

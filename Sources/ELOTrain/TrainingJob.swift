@@ -59,7 +59,8 @@ public struct TrainingJob: Sendable {
   /// - Throws: `CheckpointError`, `DecoderError`, `TrainingError`.
   @discardableResult
   public func run(
-    output: URL, texts: TrainingTexts, heldOut: TextSet? = nil, report: (TrainingProgress) throws -> Bool = { _ in true }
+    output: URL, texts: TrainingTexts, heldOut: TextSet? = nil,
+    report: (TrainingProgress) throws -> Bool = { _ in true }
   ) throws -> Result {
     let source = try Checkpoint(directory: checkpoint)
     let identity = try identity(of: source, texts, heldOut)

@@ -55,7 +55,8 @@ struct BridgeCommand: ParsableCommand {
       options: reading)
     var line = ProgressLine()
     let bridges = try fitting.fit(
-      decoder, layerMap: layers, mixture: texts.mixture(MixtureOptions(sequenceLength: fitting.sequenceLength, seed: seed))
+      decoder, layerMap: layers,
+      mixture: texts.mixture(MixtureOptions(sequenceLength: fitting.sequenceLength, seed: seed))
     ) { done, total in
       line.show("bridge", fraction: Double(done) / Double(total), details: "\(done) tokens", secondsLeft: nil)
       return !Interruption.isRequested

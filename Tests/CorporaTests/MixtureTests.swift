@@ -25,6 +25,7 @@ struct MixtureCase {
   let sequenceLength: Int
   let rows: Int
   let eos: Int32?
+  let buffer: Int
   var mixture: Mixture
   static let prefix: Int32 = 1
 
@@ -41,8 +42,11 @@ struct MixtureCase {
     sequenceLength = [1, 2, 5, 16, 64, 500, 5000][generator.below(7)]
     rows = 1 + generator.below(4)
     eos = [2, Self.prefix, nil][generator.below(3)]
+    buffer = [1, 2, 7, 16_384][generator.below(4)]
     mixture = Mixture(
-      texts: texts.map(\.text), weights: weights, options: MixtureOptions(sequenceLength: sequenceLength, seed: generator.next()), prefix: UInt32(Self.prefix), eos: eos.map { UInt32($0) })
+      texts: texts.map(\.text), weights: weights,
+      options: MixtureOptions(sequenceLength: sequenceLength, seed: generator.next(), shuffleBuffer: buffer),
+      prefix: UInt32(Self.prefix), eos: eos.map { UInt32($0) })
   }
 
   /// The index of the text and of the document in it that holds an ordinary id.
@@ -137,7 +141,8 @@ struct DocumentStream {
     for seed in 0..<3 as Range<UInt64> {
       // A row is exactly an epoch.
       var mixture = Mixture(
-        texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: epochTokens, seed: seed), prefix: 1, eos: 2)
+        texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: epochTokens, seed: seed),
+        prefix: 1, eos: 2)
       for epoch in 0..<4 {
         #expect(mixture.cursor.texts[0].epoch == max(0, epoch - 1))
         let batch = try mixture.nextBatch(rows: 1)
@@ -171,7 +176,8 @@ struct DocumentStream {
     let long = try NumberedText(name: "target", lengths: [400, 700, 30], firstID: 10)
     let short = try NumberedText(name: "source", lengths: (0..<300).map { 3 + $0 % 9 }, firstID: 1_000_010)
     var mixture = Mixture(
-      texts: [long.text, short.text], weights: [9, 1], options: MixtureOptions(sequenceLength: 128, seed: 7), prefix: 1, eos: 2)
+      texts: [long.text, short.text], weights: [9, 1], options: MixtureOptions(sequenceLength: 128, seed: 7), prefix: 1,
+      eos: 2)
     var tokens = [0, 0]
     for _ in 0..<500 {
       for (i, count) in try mixture.nextBatch(rows: 4).tokensBySource.enumerated() { tokens[i] += count }
@@ -212,7 +218,8 @@ struct DocumentStream {
 
   @Test func `A row longer than the whole text goes through it again and again`() throws {
     let numbered = try NumberedText(name: "a", lengths: [1], firstID: 10)
-    var mixture = Mixture(texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 8, seed: 0), prefix: 1, eos: 2)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 8, seed: 0), prefix: 1, eos: 2)
     let batch = try mixture.nextBatch(rows: 1)
     #expect(batch.ids == [1, 10, 2, 1, 10, 2, 1, 10])
     #expect(batch.targets == [10, 2, -1, 10, 2, -1, 10, 2])
@@ -223,7 +230,8 @@ struct DocumentStream {
 
   @Test func `A document longer than a row goes on in the next, with positions from 0`() throws {
     let numbered = try NumberedText(name: "a", lengths: [7], firstID: 10)
-    var mixture = Mixture(texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 4, seed: 0), prefix: 1, eos: nil)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 4, seed: 0), prefix: 1, eos: nil)
     let batch = try mixture.nextBatch(rows: 2)
     #expect(batch.ids == [1, 10, 11, 12, 13, 14, 15, 16])
     #expect(batch.targets == [10, 11, 12, 13, 14, 15, 16, -1])
@@ -231,17 +239,51 @@ struct DocumentStream {
     #expect(batch.spans == [0..<4, 4..<8])
   }
 
+  @Test func `Attention that crosses documents stays inside rows and predicts nothing behind a document`() throws {
+    let numbered = try NumberedText(name: "a", lengths: [2, 3, 1], firstID: 10)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1],
+      options: MixtureOptions(sequenceLength: 6, seed: 0, shuffleBuffer: 1, crossesDocuments: true), prefix: 1, eos: 2)
+    let batch = try mixture.nextBatch(rows: 2)
+    #expect(batch.ids == [1, 10, 11, 2, 1, 12, 13, 14, 2, 1, 15, 2])
+    #expect(batch.targets == [10, 11, 2, -1, 12, 13, 14, 2, -1, 15, 2, -1])
+    #expect(batch.positions == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5])
+    #expect(batch.spans == [0..<6, 6..<12])
+    #expect(batch.predictedTokens == 9)
+  }
+
+  @Test(arguments: [1, 4, 50])
+  func `A document comes at most a buffer before its place`(buffer: Int) throws {
+    let numbered = try NumberedText(name: "a", lengths: (0..<200).map { _ in 1 }, firstID: 0)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 2, seed: 5, shuffleBuffer: buffer),
+      prefix: 1_000, eos: nil)
+    let order = try (0..<200).map { _ in Int(try mixture.nextBatch(rows: 1).ids[1]) }
+    #expect(order.sorted() == Array(0..<200))
+    #expect(order.enumerated().allSatisfy { $0.element < $0.offset + buffer })
+    // Orders are as wide as the buffer: the largest lead is reached.
+    #expect(order.enumerated().contains { $0.element == $0.offset + buffer - 1 })
+    if buffer == 1 { #expect(order == Array(0..<200)) }
+  }
+
   @Test func `A cursor of other texts or settings is refused, naming what differs`() throws {
     let a = try NumberedText(name: "a", lengths: [5, 6], firstID: 10).text
     let b = try NumberedText(name: "b", lengths: [4], firstID: 90).text
     let changed = try NumberedText(name: "a", lengths: [5, 7], firstID: 10).text
-    func mixture(_ texts: [TokenizedText], weights: [Double] = [9, 1], T: Int = 4, seed: UInt64 = 1) -> Mixture {
-      Mixture(texts: texts, weights: weights, options: MixtureOptions(sequenceLength: T, seed: seed), prefix: 1, eos: 2)
+    func mixture(
+      _ texts: [TokenizedText], weights: [Double] = [9, 1], T: Int = 4, seed: UInt64 = 1, buffer: Int = 9,
+      crossing: Bool = false
+    ) -> Mixture {
+      Mixture(
+        texts: texts, weights: weights,
+        options: MixtureOptions(sequenceLength: T, seed: seed, shuffleBuffer: buffer, crossesDocuments: crossing),
+        prefix: 1, eos: 2)
     }
     let cursor = mixture([a, b]).cursor
     let others: [(Mixture, String)] = [
       (mixture([a, b], seed: 2), "seed"), (mixture([a, b], T: 5), "sequence length"), (mixture([b, a]), "texts"),
       (mixture([a, b], weights: [8, 2]), "share of 'a'"), (mixture([changed, b]), "documents of 'a'"),
+      (mixture([a, b], buffer: 3), "shuffle buffer"), (mixture([a, b], crossing: true), "attention"),
     ]
     for (other, word) in others {
       var other = other

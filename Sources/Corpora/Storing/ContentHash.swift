@@ -2,14 +2,14 @@ import Crypto
 import Foundation
 
 /// SHA-256 of what files hold.
-enum ContentHash {
+package enum ContentHash {
   /// Bytes that are read at a time, and of which samples are made.
   static let blockSize = 1 << 20
   /// What is read at most, about, to tell a text from others.
   static let sampleSize = 1 << 30
 
   /// Of all files of a text; of texts beyond `limit` bytes evenly spread blocks and every file's size.
-  static func sampled(_ files: [URL], limit: Int = sampleSize) throws(CorpusError) -> SHA256Digest {
+  package static func sampled(_ files: [URL], limit: Int = sampleSize) throws(CorpusError) -> SHA256Digest {
     var hasher = SHA256()
     var sizes: [Int] = []
     for file in files { sizes.append(try FileStamp(file).size) }

@@ -2,19 +2,19 @@
 ///
 /// Two generations of a set: when the younger is full it becomes the older, and the older is forgotten. So between
 /// `window` and twice as many hashes are held, whatever the length of the text.
-struct RecentHashes {
+package struct RecentHashes {
   /// How many documents back a duplicate is certainly seen.
-  static let window = 1 << 20
+  package static let window = 1 << 20
 
   private let window: Int
   private var younger: Set<UInt64> = []
   private var older: Set<UInt64> = []
 
-  init(window: Int = window) { self.window = window }
+  package init(window: Int = window) { self.window = window }
 
   /// Adds a hash.
   /// - Returns: whether it was there.
-  mutating func insert(_ hash: UInt64) -> Bool {
+  package mutating func insert(_ hash: UInt64) -> Bool {
     if younger.contains(hash) { return true }
     let isOld = older.contains(hash)
     if younger.count == window {

@@ -56,7 +56,8 @@ public struct TextReport: Codable, Sendable, Hashable {
   /// What was seen, in a line.
   public var line: String {
     let times = epochs == 0 ? "" : ", gone through \(epochs == 1 ? "once" : "\(epochs) times") before"
-    return String(format: "%@: %ld tokens, %.2f %% of all (asked for: %.2f %%)", name, tokens, 100 * seenShare, 100 * share)
+    return String(
+      format: "%@: %ld tokens, %.2f %% of all (asked for: %.2f %%)", name, tokens, 100 * seenShare, 100 * share)
       + ", \(documents) documents\(times)"
   }
 
