@@ -30,7 +30,7 @@ public struct HeldOutDocuments: Sendable {
     heldOut = try TokenizedText(name: store.name, documents: held)
   }
 
-  private static func isHeldOut(_ hash: UInt64) -> Bool { (hash >> 32) % 20 == 0 }
+  private static func isHeldOut(_ hash: UInt64) -> Bool { SplitMix64.mix(hash) % 20 == 0 }
 }
 
 /// The documents of a store without those among the first that are held out.
