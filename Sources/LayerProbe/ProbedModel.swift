@@ -22,14 +22,22 @@ public struct ProbedModel {
   /// Short documents share passes of up to about this many tokens.
   static let tokensPerPass = 2048
 
+  /// Numbers of residual streams that are held at once.
+  private static let streamNumbersPerPass = 1 << 25
+
   /// Documents in order, as many together as fit in a pass.
-  public func passes(over documents: ArraySlice<ProbeDocument>) -> [ArraySlice<ProbeDocument>] {
+  /// - Parameter states: how many residual streams of a pass are held at once.
+  public func passes(
+    over documents: ArraySlice<ProbeDocument>, states: Int = 1
+  ) -> [ArraySlice<ProbeDocument>] {
+    let tokensPerPass = min(
+      Self.tokensPerPass, Self.streamNumbersPerPass / (states * decoder.configuration.width))
     var passes: [ArraySlice<ProbeDocument>] = []
     var start = documents.startIndex
     var tokens = 0
     for index in documents.indices {
       let count = documents[index].tokens.count + 1
-      if index > start, tokens + count > Self.tokensPerPass {
+      if index > start, tokens + count > tokensPerPass {
         passes.append(documents[start..<index])
         (start, tokens) = (index, 0)
       }

@@ -47,6 +47,12 @@ void elo_silu_gate(const float *gate, const float *up, float *a, long n);
 /* Given da, overwrites gate with dgate and up with dup. In place. */
 void elo_silu_gate_backward(const float *da, float *gate, float *up, long n);
 
+/* Over the products x[i] y[i], in double: sums[0] their sum, sums[1] that of their magnitudes, sums[2] that of their
+ * squares. */
+void elo_product_sums(const float *x, const float *y, long n, double *sums);
+/* Sum of p[i] (a[i] - b[i]): differences and products in f32, their sum in double. */
+double elo_weighted_difference(const float *p, const float *a, const float *b, long n);
+
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
 /* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */
@@ -59,3 +65,26 @@ void elo_softmax_backward(const float *p, const float *dp, float delta, float sc
  *   w = w (1 - rate decay) - rate (m / correction1) / (sqrt(v / correction2) + epsilon) */
 void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1, float b2,
                float epsilon, float decay, float correction1, float correction2, long n);
+
+/* How the elements of a matrix are stored. */
+typedef enum { ELO_F32, ELO_BF16, ELO_F16 } elo_element;
+
+/* A stored matrix: `stride` is the distance between its rows in elements. `transposed`: the product takes its
+ * transpose. */
+typedef struct {
+  const void *values;
+  elo_element element;
+  int transposed;
+  long stride;
+} elo_operand;
+
+/* Whether this processor has the instructions of `elo_product` (AVX-512). */
+int elo_product_supported(void);
+/* Floats of working memory that `elo_product` needs. */
+long elo_product_workspace(void);
+/* c = op(a) op(b) + beta c in f32, for op(a) of m rows and k columns, op(b) of k rows and n columns, c of m rows at
+ * distance `stride`. c is not read when beta is 0, and overlaps neither operand. Sums are fused multiply-adds in the
+ * order of k within blocks of at most 320, and blocks added in order: the bits of an element depend on its row of op(a),
+ * its column of op(b) and k, not on m or n. Only where `elo_product_supported`. */
+void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
+                 float *workspace);

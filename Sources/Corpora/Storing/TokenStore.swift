@@ -72,6 +72,7 @@ public final class TokenStore: DocumentPool {
   /// How far the text was read, by others in the cache too, and what was found.
   public var read: TextRead { growth.withLock { TextRead($0.state) } }
 
+  /// Whether there is a document of a number; tokenises as far as needed.
   public func hasDocument(_ number: Int) throws(CorpusError) -> Bool {
     try growth.withLock { growth throws(CorpusError) in
       while number >= growth.state.documents, !growth.state.isComplete { try grow(&growth) }
@@ -79,6 +80,7 @@ public final class TokenStore: DocumentPool {
     }
   }
 
+  /// The ids of a document that there is; no special tokens are added.
   public func ids(ofDocument number: Int) throws(CorpusError) -> [UInt32] {
     let (before, entry) = try storage.entries(ofDocument: number)
     return try storage.ids(before.tokenEnd..<entry.tokenEnd)

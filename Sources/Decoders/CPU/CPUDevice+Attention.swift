@@ -30,9 +30,10 @@ extension CPUDevice {
         let (maxima, sums) = statistics.rows(head: head)
         forEachBlock(of: span) { block in
           let queries = shape.rows(q, block.firstQuery, head: head)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride, keys, ldb: shape.keyStride,
-            transposeB: true, beta: 0, scores, ldc: block.keys)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(queries, stride: shape.queryStride),
+            MatrixOperand(keys, stride: shape.keyStride, transposed: true), beta: 0, scores, stride: block.keys,
+            worker: worker)
           for row in 0..<block.queries {
             let line = scores + row * block.keys
             let visible = block.visibleKeys(row)
@@ -43,9 +44,10 @@ extension CPUDevice {
             maxima[block.firstQuery + row] = shift
             sums[block.firstQuery + row] = sum
           }
-          matrixProduct(
-            m: block.queries, n: shape.d, k: block.keys, scores, lda: block.keys, values, ldb: shape.keyStride,
-            beta: 0, shape.rows(o, block.firstQuery, head: head), ldc: shape.queryStride)
+          product(
+            m: block.queries, n: shape.d, k: block.keys, MatrixOperand(scores, stride: block.keys),
+            MatrixOperand(values, stride: shape.keyStride), beta: 0, shape.rows(o, block.firstQuery, head: head),
+            stride: shape.queryStride, worker: worker)
         }
       }
     }
@@ -83,12 +85,14 @@ extension CPUDevice {
         forEachBlock(of: span) { block in
           let queries = shape.rows(q, block.firstQuery, head: head)
           let dOutputs = shape.rows(dO, block.firstQuery, head: head)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride, keys, ldb: shape.keyStride,
-            transposeB: true, beta: 0, probabilities, ldc: block.keys)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, dOutputs, lda: shape.queryStride, values,
-            ldb: shape.keyStride, transposeB: true, beta: 0, gradients, ldc: block.keys)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(queries, stride: shape.queryStride),
+            MatrixOperand(keys, stride: shape.keyStride, transposed: true), beta: 0, probabilities, stride: block.keys,
+            worker: worker)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(dOutputs, stride: shape.queryStride),
+            MatrixOperand(values, stride: shape.keyStride, transposed: true), beta: 0, gradients, stride: block.keys,
+            worker: worker)
           for row in 0..<block.queries {
             let (p, dp) = (probabilities + row * block.keys, gradients + row * block.keys)
             let visible = block.visibleKeys(row)
@@ -102,15 +106,18 @@ extension CPUDevice {
             (p + visible).update(repeating: 0, count: block.keys - visible)
             (dp + visible).update(repeating: 0, count: block.keys - visible)
           }
-          matrixProduct(
-            m: block.queries, n: shape.d, k: block.keys, gradients, lda: block.keys, keys, ldb: shape.keyStride,
-            beta: 0, shape.rows(dq, block.firstQuery, head: head), ldc: shape.queryStride)
-          matrixProduct(
-            m: block.keys, n: shape.d, k: block.queries, gradients, lda: block.keys, transposeA: true, queries,
-            ldb: shape.queryStride, beta: 1, dKeys, ldc: shape.keyStride)
-          matrixProduct(
-            m: block.keys, n: shape.d, k: block.queries, probabilities, lda: block.keys, transposeA: true, dOutputs,
-            ldb: shape.queryStride, beta: 1, dValues, ldc: shape.keyStride)
+          product(
+            m: block.queries, n: shape.d, k: block.keys, MatrixOperand(gradients, stride: block.keys),
+            MatrixOperand(keys, stride: shape.keyStride), beta: 0, shape.rows(dq, block.firstQuery, head: head),
+            stride: shape.queryStride, worker: worker)
+          product(
+            m: block.keys, n: shape.d, k: block.queries, MatrixOperand(gradients, stride: block.keys, transposed: true),
+            MatrixOperand(queries, stride: shape.queryStride), beta: 1, dKeys, stride: shape.keyStride, worker: worker)
+          product(
+            m: block.keys, n: shape.d, k: block.queries,
+            MatrixOperand(probabilities, stride: block.keys, transposed: true),
+            MatrixOperand(dOutputs, stride: shape.queryStride), beta: 1, dValues, stride: shape.keyStride,
+            worker: worker)
         }
       }
     }

@@ -1,17 +1,19 @@
 extension Decoder {
   /// What a forward pass leaves out and shows on its way.
   public struct Observation {
-    /// Layers that are passed over: their input is their output.
-    public var skippedLayers: Set<Int> = []
+    /// What is taken out of which layers.
+    public var ablations: [Int: LayerAblation] = [:]
     /// Called with the residual stream `[N, D]` before layer `index`, and with the layer count as index behind the last
     /// one, before the final norm.
     ///
     /// The tensor is valid during the call.
     public var residualStream: ((_ index: Int, _ stream: Tensor) -> Void)?
 
-    /// An observation of everything, skipping nothing.
-    public init(skippedLayers: Set<Int> = [], residualStream: ((_ index: Int, _ stream: Tensor) -> Void)? = nil) {
-      self.skippedLayers = skippedLayers
+    /// An observation, by default of nothing and leaving nothing out.
+    public init(
+      ablations: [Int: LayerAblation] = [:], residualStream: ((_ index: Int, _ stream: Tensor) -> Void)? = nil
+    ) {
+      self.ablations = ablations
       self.residualStream = residualStream
     }
   }
@@ -96,21 +98,22 @@ extension Decoder {
     }
     // Each layer writes straight into the place that the next one reads.
     func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
-    device.embed(context.batch.ids, embedding.value, into: input(0))
-    bridges[-1]?.forward(input(0), scratch: context.shared(.normed), device: device)
+    embed(context, into: input(0))
     for (index, layer) in layers.enumerated() {
       let stream = activations(index)
       let next = input(index + 1)
       observation.residualStream?(index, stream.input)
-      if observation.skippedLayers.contains(index) {
-        if next.storage !== stream.input.storage { device.copy(stream.input, to: next) }
-      } else {
-        layer.forward(stream, into: next, context)
-      }
+      layer.forward(stream, ablating: observation.ablations[index], into: next, context)
       bridges[index]?.forward(next, scratch: context.shared(.normed), device: device)
     }
     observation.residualStream?(layers.count, output)
     return output
+  }
+
+  /// What layer 0 reads: the embedding, and the bridge behind it.
+  func embed(_ context: LayerContext, into stream: Tensor) {
+    device.embed(context.batch.ids, embedding.value, into: stream)
+    bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
   }
 
   func finalNormed(_ output: Tensor, _ context: LayerContext) -> Tensor {

@@ -25,8 +25,32 @@ struct LayerContext {
 extension DecoderLayer {
   /// From `a.input` to `output`, both `[N, D]`; `output` may be `a.input` itself.
   ///
-  /// Fills `a`.
-  func forward(_ a: LayerActivations, cache: KeyValueRows? = nil, into output: Tensor, _ context: LayerContext) {
+  /// Fills `a`; an ablated part leaves its activations as they were.
+  func forward(
+    _ a: LayerActivations, cache: KeyValueRows? = nil, ablating ablation: LayerAblation? = nil, into output: Tensor,
+    _ context: LayerContext
+  ) {
+    let device = context.device
+    switch ablation {
+    case .layer:
+      if output.storage !== a.input.storage { device.copy(a.input, to: output) }
+    case .update(let row):
+      if output.storage !== a.input.storage { device.copy(a.input, to: output) }
+      device.addBias(row, to: output)
+    case .attention:
+      device.copy(a.input, to: a.middle)
+      mlpForward(a, into: output, context)
+    case .mlp:
+      attentionForward(a, cache: cache, context)
+      device.copy(a.middle, to: output)
+    case nil:
+      attentionForward(a, cache: cache, context)
+      mlpForward(a, into: output, context)
+    }
+  }
+
+  /// From `a.input` to `a.middle`.
+  private func attentionForward(_ a: LayerActivations, cache: KeyValueRows?, _ context: LayerContext) {
     let (device, normed) = (context.device, context.shared(.normed))
     let epsilon = Float(context.configuration.normEpsilon)
     let rows = cache ?? KeyValueRows(newKeys: a.key, newValues: a.value, keys: a.key, values: a.value)
@@ -41,7 +65,12 @@ extension DecoderLayer {
       into: a.attended, softmaxStatistics: a.softmaxStatistics)
     device.copy(a.input, to: a.middle)
     device.linear(a.attended, self.output.value, into: a.middle, accumulate: true)
+  }
 
+  /// From `a.middle` to `output`.
+  private func mlpForward(_ a: LayerActivations, into output: Tensor, _ context: LayerContext) {
+    let (device, normed) = (context.device, context.shared(.normed))
+    let epsilon = Float(context.configuration.normEpsilon)
     let activated = context.shared(.activated)
     device.rmsNorm(a.middle, mlpNorm.value, epsilon: epsilon, into: normed, inverseRMS: a.mlpInverseRMS)
     device.linear(normed, gate.value, into: a.gate, accumulate: false)

@@ -31,6 +31,22 @@ public final class Parameter {
     value = master
     gradient = device.makeTensor(rows: value.rows, columns: value.columns)
   }
+
+  /// Lets backward passes make this parameter's gradient, without the f32 copy that training needs.
+  public func trackGradient(on device: any Device) {
+    guard gradient == nil else { return }
+    gradient = device.makeTensor(rows: value.rows, columns: value.columns)
+  }
+
+  /// Gives the gradient's memory back; passes make no more of it.
+  public func dropGradient() { gradient = nil }
+
+  /// Replaces the values, row-major and as many as there are, by others in f32.
+  public func replaceValue(with values: [Float], on device: any Device) {
+    let replacement = device.makeTensor(rows: value.rows, columns: value.columns)
+    device.upload(values, to: replacement)
+    value = replacement
+  }
 }
 
 /// The weights of one layer.
@@ -55,5 +71,11 @@ public struct DecoderLayer {
   public let down: Parameter
 
   /// All of them.
-  public var parameters: [Parameter] { [attentionNorm, query, key, value, output, mlpNorm, gate, up, down] }
+  public var parameters: [Parameter] { attentionParameters + mlpParameters }
+
+  /// Those of attention, its norm first.
+  public var attentionParameters: [Parameter] { [attentionNorm, query, key, value, output] }
+
+  /// Those of the MLP, its norm first.
+  public var mlpParameters: [Parameter] { [mlpNorm, gate, up, down] }
 }

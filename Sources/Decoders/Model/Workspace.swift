@@ -3,7 +3,7 @@
 /// Normed inputs are not kept: making them again from the inverse RMS costs a thousandth of the layer.
 struct LayerActivations {
   /// `[N, D]`, the residual stream before the layer.
-  let input: Tensor
+  var input: Tensor
   let attentionInverseRMS: Tensor
   /// `[N, H·d]`, rotated.
   let query: Tensor
