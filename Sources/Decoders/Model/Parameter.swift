@@ -11,17 +11,18 @@ public final class Parameter {
   /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
-  init(name: String, shape: [Int], value: Tensor) {
+  /// Whether weight decay applies: matrices yes, norms and biases no.
+  public let isDecayed: Bool
+
+  init(name: String, shape: [Int], value: Tensor, isDecayed: Bool) {
     self.name = name
     self.shape = shape
     self.value = value
+    self.isDecayed = isDecayed
   }
 
   /// Whether backward passes make this parameter's gradient.
   public var isTrained: Bool { gradient != nil }
-
-  /// Whether weight decay applies: matrices yes, norms and biases no.
-  public var isDecayed: Bool { shape.count > 1 }
 
   /// Makes this parameter trainable: an f32 copy of its values and a zeroed gradient.
   func startTraining(on device: any Device) {
@@ -31,29 +32,4 @@ public final class Parameter {
     value = master
     gradient = device.makeTensor(rows: value.rows, columns: value.columns)
   }
-}
-
-/// The weights of one layer.
-public struct DecoderLayer {
-  /// RMS norm before attention.
-  public let attentionNorm: Parameter
-  /// `[H·d, D]`.
-  public let query: Parameter
-  /// `[K·d, D]`.
-  public let key: Parameter
-  /// `[K·d, D]`.
-  public let value: Parameter
-  /// `[D, H·d]`.
-  public let output: Parameter
-  /// RMS norm before the MLP.
-  public let mlpNorm: Parameter
-  /// `[I, D]`.
-  public let gate: Parameter
-  /// `[I, D]`.
-  public let up: Parameter
-  /// `[D, I]`.
-  public let down: Parameter
-
-  /// All of them.
-  public var parameters: [Parameter] { [attentionNorm, query, key, value, output, mlpNorm, gate, up, down] }
 }

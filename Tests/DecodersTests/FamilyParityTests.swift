@@ -1,0 +1,67 @@
+import Checkpoints
+import Decoders
+import Foundation
+import TestSupport
+import Testing
+
+/// Logits, losses and every gradient of tiny models of each family against `transformers` in float64, on packed
+/// documents longer than every window; the bound is twice the error of `transformers` in float32.
+@Suite struct FamilyParityTests {
+  @Test(arguments: FamilyFixture.names)
+  func logitsMatch(_ name: String) throws {
+    let fixture = try FamilyFixture(name)
+    let decoder = try fixture.decoder()
+    fixture.expectLogits(decoder.logits(try FamilyFixture.batch(on: decoder.device)))
+  }
+
+  @Test(arguments: FamilyFixture.names)
+  func lossesAndGradientsOfEveryParameterMatch(_ name: String) throws {
+    let fixture = try FamilyFixture(name)
+    let decoder = try fixture.decoder()
+    decoder.trainEverything()
+    let batch = try FamilyFixture.batch(on: decoder.device)
+    let predicted = try FamilyFixture.predictedCount()
+    fixture.expectLosses(decoder.accumulateGradients(batch, gradientScale: 1 / Float(predicted)))
+    try fixture.expectGradients(decoder)
+  }
+
+  /// Frozen embedding and head take other paths.
+  @Test(arguments: FamilyFixture.names)
+  func gradientsOfTheUpperLayersAreTheSameWhenTheRestIsFrozen(_ name: String) throws {
+    let fixture = try FamilyFixture(name)
+    let (whole, part) = (try fixture.decoder(), try fixture.decoder())
+    whole.trainEverything()
+    part.train(layers: 1..<part.layers.count)
+    for decoder in [whole, part] {
+      _ = decoder.accumulateGradients(try FamilyFixture.batch(on: decoder.device), gradientScale: 1)
+    }
+    let gradients = Dictionary(uniqueKeysWithValues: whole.parameters.map { ($0.name, $0.gradient!) })
+    #expect(!part.trainedParameters.isEmpty)
+    for parameter in part.trainedParameters {
+      let expected = whole.device.download(try #require(gradients[parameter.name]))
+      let values = part.device.download(try #require(parameter.gradient))
+      let scale = expected.map(abs).max()!
+      for (value, reference) in zip(values, expected) {
+        #expect(abs(value - reference) <= 2e-5 * scale + 1e-6, "\(name), \(parameter.name)")
+      }
+    }
+  }
+
+  /// Windows, caps, learned positions, ALiBi and rotations that change with the length.
+  @Test(arguments: FamilyFixture.names)
+  func generationWithCachedKeysGivesTheSameLogits(_ name: String) throws {
+    let decoder = try FamilyFixture(name).decoder()
+    let ids = (0..<14).map { Int32(($0 * 7 + 3) % 31) }
+    let generation = Generation(decoder, capacity: ids.count)
+    var cached = [generation.append(Array(ids.prefix(6)))]
+    for id in ids.dropFirst(6) { cached.append(generation.append([id])) }
+    for (step, logits) in cached.enumerated() {
+      let whole = decoder.logits(TokenBatch(document: Array(ids.prefix(6 + step)), device: decoder.device))
+      let expected = whole.suffix(decoder.configuration.vocabularySize)
+      let scale = expected.map(abs).max()!
+      for (value, reference) in zip(logits, expected) {
+        #expect(abs(value - reference) < 2e-5 * scale, "\(name), \(6 + step) tokens")
+      }
+    }
+  }
+}
