@@ -4,15 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A tiny model of a family and what `transformers` computed with it; weights come from the hash that the generator uses.
+/// A tiny model of a family and what `transformers` computed with it.
 struct FamilyFixture {
-  static let names = try! FileManager.default.contentsOfDirectory(atPath: fixture("families").path)
-    .filter { FileManager.default.fileExists(atPath: fixture("families/\($0)/config.json").path) }.sorted()
-
   let name: String
-  private let folder: URL
-  /// Names and shapes of the stored tensors, in the order of the gradients.
-  let shapes: [(name: String, shape: [Int])]
+  private let checkpoint: FamilyCheckpoint
   let logits: [Double]
   let tokenNLL: [Double]
   private let gradients: [Double]
@@ -20,10 +15,8 @@ struct FamilyFixture {
 
   init(_ name: String) throws {
     self.name = name
-    folder = fixture("families/\(name)")
-    let json = try ConfigText(contentsOf: folder.appending(path: "tensors.json"))
-    shapes = json.root.members!.map { ($0.key, $0.value.elements!.map { $0.int! }) }
-    let tensors = try readTensors(folder.appending(path: "expected.safetensors"))
+    checkpoint = try FamilyCheckpoint(name)
+    let tensors = try readTensors(fixture("families/\(name)/expected.safetensors"))
     func floats(_ name: String) -> [Double] {
       tensors[name]!.withUnsafeBytes { bytes in
         stride(from: 0, to: bytes.count, by: 4).map {
@@ -39,30 +32,10 @@ struct FamilyFixture {
     }
   }
 
-  /// Writes the checkpoint.
-  func write(to directory: URL) throws {
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    let config = directory.appending(path: "config.json")
-    try FileManager.default.copyItem(at: folder.appending(path: "config.json"), to: config)
-    let text = try ConfigText(contentsOf: config)
-    let dtype: DType = (text["dtype"] ?? text["torch_dtype"])?.string == "bfloat16" ? .bf16 : .f32
-    let nearZero = text["model_type"]?.string?.hasPrefix("gemma") == true
-    try writeSafetensors(
-      to: directory.appending(path: "model.safetensors"),
-      tensors: shapes.map { name, shape in
-        let bytes = Self.weights(name, shape, normsNearZero: nearZero).flatMap { value in
-          dtype == .f32
-            ? withUnsafeBytes(of: value) { Array($0) }
-            : withUnsafeBytes(of: UInt16(truncatingIfNeeded: value.bitPattern >> 16)) { Array($0) }
-        }
-        return (name, .bytes(dtype, shape: shape) { sink in try bytes.withUnsafeBytes { try sink($0) } })
-      })
-  }
-
   func decoder(threads: Int = 2) throws -> Decoder {
     try withTemporaryDirectory { directory in
       let model = directory.appending(path: "model")
-      try write(to: model)
+      try checkpoint.write(to: model)
       return try Decoder(Checkpoint(directory: model), device: CPUDevice(threads: threads))
     }
   }
@@ -90,9 +63,9 @@ struct FamilyFixture {
   /// Every stored tensor's gradient, but none for tensors that no parameter of the decoder holds.
   func expectGradients(_ decoder: Decoder) throws {
     let parameters = Dictionary(uniqueKeysWithValues: decoder.parameters.map { ($0.name, $0) })
-    #expect(Set(parameters.keys) == Set(shapes.map(\.name)), "\(name)")
+    #expect(Set(parameters.keys) == Set(checkpoint.shapes.map(\.name)), "\(name)")
     var start = 0
-    for (index, (name, shape)) in shapes.enumerated() {
+    for (index, (name, shape)) in checkpoint.shapes.enumerated() {
       let count = shape.reduce(1, *)
       let parameter = try #require(parameters[name])
       expectClose(
@@ -115,22 +88,5 @@ struct FamilyFixture {
     #expect(
       errors.max() ?? 0 <= 2 * allowed.first!,
       "\(name), \(what): worst element \(errors.max() ?? 0), transformers in f32 \(allowed.first!)")
-  }
-
-  /// Eight bits times a power of two: exact in bf16. The generator's `weight`.
-  private static func weights(_ name: String, _ shape: [Int], normsNearZero: Bool) -> [Float] {
-    let count = shape.reduce(1, *)
-    let seed = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-    let isLarge = ["q_proj", "k_proj", "qkv", "query_key_value", "c_attn", "embed", "wte", "wpe", "gate.weight"]
-      .contains { name.contains($0) }
-    return (0..<count).map { index in
-      var x = UInt32(truncatingIfNeeded: index) &* 2_654_435_761 &+ seed
-      x = (x ^ (x >> 15)) &* 2_246_822_519
-      x = (x ^ (x >> 13)) &* 3_266_489_917
-      let value = Float(Int((x >> 16) % 255) - 127) / 128
-      if name.hasSuffix(".bias") { return value / 2 }
-      if shape.count == 1 || name.contains("norm") { return value / 4 + (normsNearZero ? 0 : 1) }
-      return isLarge ? value : value / 2
-    }
   }
 }

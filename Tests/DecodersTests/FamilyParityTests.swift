@@ -7,14 +7,14 @@ import Testing
 /// Logits, losses and every gradient of tiny models of each family against `transformers` in float64, on packed
 /// documents longer than every window; the bound is twice the error of `transformers` in float32.
 @Suite struct FamilyParityTests {
-  @Test(arguments: FamilyFixture.names)
+  @Test(arguments: FamilyCheckpoint.names)
   func logitsMatch(_ name: String) throws {
     let fixture = try FamilyFixture(name)
     let decoder = try fixture.decoder()
     fixture.expectLogits(decoder.logits(try FamilyFixture.batch(on: decoder.device)))
   }
 
-  @Test(arguments: FamilyFixture.names)
+  @Test(arguments: FamilyCheckpoint.names)
   func lossesAndGradientsOfEveryParameterMatch(_ name: String) throws {
     let fixture = try FamilyFixture(name)
     let decoder = try fixture.decoder()
@@ -26,7 +26,7 @@ import Testing
   }
 
   /// Frozen embedding and head take other paths.
-  @Test(arguments: FamilyFixture.names)
+  @Test(arguments: FamilyCheckpoint.names)
   func gradientsOfTheUpperLayersAreTheSameWhenTheRestIsFrozen(_ name: String) throws {
     let fixture = try FamilyFixture(name)
     let (whole, part) = (try fixture.decoder(), try fixture.decoder())
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// Windows, caps, learned positions, ALiBi and rotations that change with the length.
-  @Test(arguments: FamilyFixture.names)
+  @Test(arguments: FamilyCheckpoint.names)
   func generationWithCachedKeysGivesTheSameLogits(_ name: String) throws {
     let decoder = try FamilyFixture(name).decoder()
     let ids = (0..<14).map { Int32(($0 * 7 + 3) % 31) }

@@ -135,7 +135,8 @@ private struct RopeParameters {
       let factor = try stretch()
       return (
         .yarn(
-          factor: factor, fastTurns: try optional("beta_fast", absent: 32), slowTurns: try optional("beta_slow", absent: 1),
+          factor: factor, fastTurns: try optional("beta_fast", absent: 32),
+          slowTurns: try optional("beta_slow", absent: 1),
           originalPositions: try originalPositions(), wholeChannels: node?["truncate"]?.bool ?? true),
         try yarnAmplitude(factor)
       )
