@@ -3,6 +3,7 @@ import PackageDescription
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -35,7 +36,7 @@ let package = Package(
     .target(name: "JSONText"),
     .target(name: "Figures"),
     .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
-    .target(name: "Tokenizers", dependencies: ["JSONText"]),
+    .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd"]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
     .target(name: "LayerProbe", dependencies: ["Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),

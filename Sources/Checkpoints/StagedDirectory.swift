@@ -52,7 +52,7 @@ public struct StagedDirectory: ~Copyable {
   }
 
   /// Resolves the destination and names its staging directory.
-  private static func paths(
+  static func paths(
     for destination: URL, _ naming: Naming
   ) throws(CheckpointError) -> (target: URL, staging: URL) {
     let target = destination.absoluteURL.standardizedFileURL.resolvingSymlinksInPath()
@@ -64,7 +64,7 @@ public struct StagedDirectory: ~Copyable {
     return (target, parent.appending(path: naming == .hidden ? ".\(name).staging" : "\(name).partial"))
   }
 
-  private static func requireAbsentOrEmpty(_ target: URL) throws(CheckpointError) {
+  static func requireAbsentOrEmpty(_ target: URL) throws(CheckpointError) {
     let path = target.path(percentEncoded: false)
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
@@ -73,7 +73,7 @@ public struct StagedDirectory: ~Copyable {
   }
 
   /// Opens and locks the staging directory, making it where it is missing.
-  private static func lockedDirectory(
+  static func lockedDirectory(
     _ staging: URL, destination: URL
   ) throws(CheckpointError) -> (descriptor: CInt, existed: Bool) {
     let path = staging.path(percentEncoded: false)
@@ -112,13 +112,7 @@ public struct StagedDirectory: ~Copyable {
   /// - Throws: `noSpace`, `unwritable`; the staging directory is removed then.
   public consuming func commit() throws(CheckpointError) {
     try synchronizeTree(url)
-    let destinationPath = destination.path(percentEncoded: false)
-    // rename(2) replaces an empty directory and fails on a full one.
-    guard rename(url.path(percentEncoded: false), destinationPath) == 0 else {
-      throw errno == ENOTEMPTY || errno == EEXIST
-        ? .destinationExists(path: destinationPath) : writeError(path: destinationPath)
-    }
-    try synchronize(destination.deletingLastPathComponent())
+    try renameDirectory(url, to: destination)
   }
 }
 

@@ -7,11 +7,13 @@ public struct Document: Sendable, Hashable {
   public let text: [UInt8]
   /// Where it stands: `FILE` for a `.txt`, `FILE:LINE` for a line of a `.jsonl`.
   public let origin: String
+  /// What the field `id` of a `.jsonl` calls it, where that is a string: the same in every language of parallel texts.
+  public let id: String?
 }
 
 /// Reads documents one after the other; never holds more than one document and some chunks of its file.
 ///
-/// - `.jsonl`: one JSON object per line, its text in one string field. Lines of white space alone are passed over, as
+/// - `.jsonl`: one JSON object per line, its text in one string field, what it is called in the field `id`, if any. Lines of white space alone are passed over, as
 ///   is a byte-order mark at the start of the file. A lone surrogate escape reads as U+FFFD.
 /// - `.txt`: the file is one document, byte for byte; a byte-order mark is text.
 /// - `.gz`, `.zst` behind either: decompressed on the way, all members or frames.
@@ -71,7 +73,7 @@ public struct DocumentReader: ~Copyable {
     var text: [UInt8] = []
     while let chunk = try bytes.next() { text += chunk }
     if let offset = offsetOfInvalidUTF8(in: text) { throw .invalidUTF8(file: file, line: nil, offset: offset) }
-    return Document(text: text, origin: file)
+    return Document(text: text, origin: file, id: nil)
   }
 
   private func document(on line: LineReader.Line) throws(CorpusError) -> Document? {
@@ -92,7 +94,8 @@ public struct DocumentReader: ~Copyable {
     guard let text = value.string else {
       throw .fieldIsNoString(file: line.file, line: line.number, field: textField)
     }
-    return Document(text: Array(text.utf8), origin: "\(line.file):\(line.number)")
+    return Document(
+      text: Array(text.utf8), origin: "\(line.file):\(line.number)", id: json.root["id"]?.string)
   }
 }
 

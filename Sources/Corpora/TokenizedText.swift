@@ -11,6 +11,8 @@ public struct TokenizedText: Sendable {
   private let starts: [Int]
   /// Where each document's bytes would start if they stood one behind the other: `documentCount + 1` entries.
   private let byteStarts: [Int]
+  /// What each document is called, where its file says so.
+  private let documentIDs: [String?]
   /// A 64-bit hash of all ids and of where documents end: two texts that differ have the same one by chance only.
   public let fingerprint: UInt64
 
@@ -32,6 +34,9 @@ public struct TokenizedText: Sendable {
   /// How many UTF-8 bytes document `i` has.
   public func byteCount(ofDocument i: Int) -> Int { byteStarts[i + 1] - byteStarts[i] }
 
+  /// What document `i` is called in its file's field `id`; nil where there is none.
+  public func id(ofDocument i: Int) -> String? { documentIDs[i] }
+
   /// Reads a text and tokenises it on all cores.
   ///
   /// The order of documents and every id are as on one core.
@@ -46,18 +51,18 @@ public struct TokenizedText: Sendable {
     var reader = try DocumentReader(files: source.files(), textField: textField)
     var isAtEnd = false
     while !isAtEnd {
-      var batch: [[UInt8]] = []
+      var batch: [Document] = []
       var batchBytes = 0
       while batchBytes < Self.batchBytes, batch.count < Self.batchDocuments {
         guard builder.documentCount + batch.count < maximumDocuments ?? .max, let document = try reader.next() else {
           isAtEnd = true
           break
         }
-        batch.append(document.text)
+        batch.append(document)
         batchBytes += document.text.count
       }
-      for (text, ids) in zip(batch, tokenizeInParallel(batch, tokenizer)) {
-        builder.append(ids: ids, byteCount: text.count)
+      for (document, ids) in zip(batch, tokenizeInParallel(batch.map(\.text), tokenizer)) {
+        builder.append(ids: ids, byteCount: document.text.count, id: document.id)
       }
     }
     guard builder.documentCount > 0 else { throw .noDocuments(name: source.name, path: source.path) }
@@ -71,7 +76,7 @@ public struct TokenizedText: Sendable {
   public init(name: String, documents: [(ids: [UInt32], byteCount: Int)]) throws(CorpusError) {
     guard !documents.isEmpty else { throw .noDocuments(name: name, path: name) }
     var builder = Builder()
-    for document in documents { builder.append(ids: document.ids, byteCount: document.byteCount) }
+    for document in documents { builder.append(ids: document.ids, byteCount: document.byteCount, id: nil) }
     guard !builder.ids.isEmpty else { throw .noTokens(name: name, documents: documents.count) }
     self.init(name: name, builder)
   }
@@ -81,6 +86,7 @@ public struct TokenizedText: Sendable {
     self.ids = builder.ids
     self.starts = builder.starts
     self.byteStarts = builder.byteStarts
+    self.documentIDs = builder.documentIDs
     self.fingerprint = builder.fingerprint
   }
 
@@ -94,14 +100,16 @@ private struct Builder {
   var ids: [UInt32] = []
   var starts = [0]
   var byteStarts = [0]
+  var documentIDs: [String?] = []
   var fingerprint: UInt64 = 0
   var documentCount: Int { starts.count - 1 }
 
-  mutating func append(ids document: [UInt32], byteCount: Int) {
+  mutating func append(ids document: [UInt32], byteCount: Int, id: String?) {
     for id in document { fingerprint = (fingerprint ^ UInt64(id)) &* 0x0000_0100_0000_01B3 }
     fingerprint = SplitMix64.mix(fingerprint &+ UInt64(document.count) &+ 1)
     ids += document
     starts.append(ids.count)
+    documentIDs.append(id)
     byteStarts.append(byteStarts[byteStarts.count - 1] + byteCount)
   }
 }

@@ -31,7 +31,7 @@ public final class AdamW {
   /// The settings.
   public let options: Options
   /// Steps taken.
-  public private(set) var stepCount = 0
+  public internal(set) var stepCount = 0
   private let device: any Device
   private let slots: [Slot]
 
@@ -44,6 +44,19 @@ public final class AdamW {
       func moment() -> Tensor { device.makeTensor(rows: parameter.value.rows, columns: parameter.value.columns) }
       return Slot(parameter: parameter, first: moment(), second: moment())
     }
+  }
+
+  /// Weights and moments, by names that tell them apart: what a run needs to go on.
+  var state: [(name: String, tensor: Tensor)] {
+    slots.flatMap { slot in
+      let name = slot.parameter.name
+      return [("weight.\(name)", slot.parameter.value), ("first.\(name)", slot.first), ("second.\(name)", slot.second)]
+    }
+  }
+
+  /// The trained weights alone, named as in `state`.
+  var weights: [(name: String, tensor: Tensor)] {
+    slots.map { ("weight.\($0.parameter.name)", $0.parameter.value) }
   }
 
   /// The norm of all gradients together.

@@ -44,6 +44,8 @@ public struct Adaptation: Sendable {
   public var bridgeFitting = BridgeFitting()
   /// Tokens of each held-out text that are scored at each of the three points.
   public var evaluationTokens = 12_288
+  /// What is kept while a stage trains; `resumes` also passes over the stages that are done.
+  public var saving = SavingOptions()
   /// The command that was given, for the report.
   public var command: [String]
 
@@ -69,6 +71,10 @@ public struct Adaptation: Sendable {
 
   /// What happens while it runs.
   public enum Event: Sendable {
+    /// The adaptation was complete already.
+    case wasComplete
+    /// A stage is passed over: an earlier run has done it.
+    case passed(Stage)
     /// A stage begins.
     case began(Stage)
     /// A training step was taken.
@@ -92,12 +98,17 @@ public struct Adaptation: Sendable {
   }
 
   /// Runs all stages and writes the adapted checkpoint with `report.html` and `report.json` in it.
+  ///
+  /// Until then everything lies in `OUTPUT.partial` beside it, and stays there when the run ends early after at least one
+  /// stage or save.
   /// - Parameters:
-  ///   - output: a directory that does not exist or is empty; it appears when everything is done.
+  ///   - output: a directory that does not exist or is empty, or that this adaptation has completed, when resuming; it
+  ///     appears when everything is done.
   ///   - target: the language to learn.
   ///   - source: the language to keep.
   ///   - heldOut: texts to score; documents are held out of target and source when nil.
-  ///   - observe: called as things happen; returning false stops with `TrainingError.interrupted`.
+  ///   - observe: called as things happen; returning false stops with `TrainingError.interrupted` or
+  ///     `.interruptedBetweenStages`.
   /// - Throws: `CheckpointError`, `SurgeryError`, `DecoderError`, `CorpusError`, `TokenizerError`, `TrainingError`.
   public func run(
     output: URL, target: TextSource, source: TextSource, heldOut: [TextSource]?, textField: String = "text",
@@ -105,44 +116,56 @@ public struct Adaptation: Sendable {
   ) throws -> AdaptationReport {
     let base = try Checkpoint(directory: checkpoint)
     let configuration = try DecoderConfiguration(base.config)
-    let staged = try StagedDirectory(for: output, naming: .partial)
-    let work = staged.url.appending(path: Checkpoint.privateFolder)
     func load(_ sources: [TextSource]) throws -> TextSet {
       try TextSet(
         sources, checkpoint: checkpoint, vocabulary: configuration.vocabularySize, textField: textField)
     }
     let given = try load([target, source]).weighted([1 - sourceShare, sourceShare])
-    let (training, scored) = try heldOut.map { (given, try load($0)) } ?? given.splitHeldOut()
-    let run = AdaptationRun(
-      adaptation: self, work: work, device: device, training: training,
-      heldOut: try scored.sample(tokensPerText: evaluationTokens), observe: observe)
-
-    var report = AdaptationReport(self, target: target, source: source)
-    report.points.append(.init(point: .base, texts: try run.evaluate(checkpoint, .evaluateBase)))
-    let beforeAlignment: URL
-    if method == .elo {
-      beforeAlignment = try run.trainDetached(&report)
-      report.points.append(.init(point: .reattached, texts: try run.evaluate(beforeAlignment, .evaluateAttached)))
-    } else {
-      beforeAlignment = checkpoint
+    let (training, held) = try heldOut.map { (given, try load($0)) } ?? given.splitHeldOut()
+    let scored = try held.sample(tokensPerText: evaluationTokens)
+    let identity = RunIdentity(
+      checkpoint: try base.sampledHash(), settings: settings(device), texts: training, heldOut: scored)
+    if saving.resumes, let finished = try RunIdentity(in: output) {
+      try identity.requireSame(as: finished, in: output)
+      try WorkDirectory.removeRemains(of: output)
+      _ = observe(.wasComplete)
+      return try AdaptationReport(contentsOf: output.appending(path: AdaptationReport.fileName))
     }
-    let aligned = work.appending(path: "aligned")
-    report.alignment = try run.train(.align, beforeAlignment, .everything, alignment, output: aligned)
-    report.points.append(.init(point: .aligned, texts: try run.evaluate(aligned, .evaluateAligned)))
-    report.stages = run.stages
-    try publish(aligned, report, into: staged.url, work: work)
-    try staged.commit()
-    return report
+    let work = try WorkDirectory(for: output)
+    let run = AdaptationRun(
+      adaptation: self, work: work.url, device: device, training: training, heldOut: scored,
+      report: AdaptationReport(self, target: target, source: source), observe: observe)
+    do {
+      try run.begin(identity, resumes: saving.resumes)
+      try run.allStages()
+      try run.publish(to: output, identity)
+      try work.remove()
+      return run.report
+    } catch {
+      guard run.hasRemains else {
+        try? work.remove()
+        throw error
+      }
+      throw (error as? TrainingError)?.isInterruption == true
+        ? TrainingError.interruptedBetweenStages(done: run.report.stages.map(\.stage.rawValue), work.url) : error
+    }
   }
 
-  /// Moves the finished checkpoint up beside its report and drops what only the stages needed.
-  private func publish(_ aligned: URL, _ report: AdaptationReport, into directory: URL, work: URL) throws {
-    let files = FileManager.default
-    for name in try files.contentsOfDirectory(atPath: aligned.path) where name != MetricsFile.name {
-      try files.moveItem(at: aligned.appending(path: name), to: directory.appending(path: name))
+  /// The settings that change the adaptation, by their flags.
+  private func settings(_ device: any Device) -> [(flag: String, value: String?)] {
+    let detached = pretraining.settings.map { setting in
+      ["--tokens", "--minutes"].contains(setting.flag)
+        ? (flag: "\(setting.flag) (detached training)", value: setting.value) : setting
     }
-    try files.removeItem(at: work)
-    try Data(try report.json().utf8).write(to: directory.appending(path: "report.json"))
-    try Data(report.page().utf8).write(to: directory.appending(path: "report.html"))
+    let inAlignment = ["--learning-rate", "--batch-size"]
+    let whole = alignment.settings.compactMap { setting -> (flag: String, value: String?)? in
+      if ["--tokens", "--minutes"].contains(setting.flag) { return ("\(setting.flag) (alignment)", setting.value) }
+      return inAlignment.contains(setting.flag) ? ("--align-\(setting.flag.dropFirst(2))", setting.value) : nil
+    }
+    return [
+      ("--layers", layers.description), ("--keep-frozen", keepFrozen?.description), ("--method", method.rawValue),
+      ("--bridge", bridge.rawValue), ("--source-share", String(sourceShare)),
+      ("--evaluation-tokens", String(evaluationTokens)), ("--threads", (device as? CPUDevice).map { "\($0.threads)" }),
+    ] + detached + whole
   }
 }

@@ -73,6 +73,19 @@ public struct AdaptationReport: Codable, Sendable {
     self.source = source.name
   }
 
+  /// The file's name in the result.
+  static let fileName = "report.json"
+
+  /// Reads a report.
+  /// - Throws: `TrainingError.badSave` when the file is damaged.
+  init(contentsOf file: URL) throws(TrainingError) {
+    do {
+      self = try JSONDecoder().decode(AdaptationReport.self, from: Data(contentsOf: file))
+    } catch {
+      throw .badSave(file, problem: "it is missing or not what this version writes")
+    }
+  }
+
   /// The report as JSON, numbers with all their digits.
   public func json() throws -> String {
     let encoder = JSONEncoder()

@@ -3,7 +3,8 @@ import Decoders
 import Foundation
 import ModelSurgery
 
-/// The stages of one adaptation while it runs, with the time that each took.
+/// The stages of one adaptation, each of which is done once: what is done stands in `progress.json`, and a later run that
+/// resumes passes over it.
 final class AdaptationRun {
   private let adaptation: Adaptation
   /// Where the checkpoints between the stages lie.
@@ -12,78 +13,122 @@ final class AdaptationRun {
   private let training: TextSet
   private let heldOut: TextSet
   private let observe: (Adaptation.Event) -> Bool
-  private(set) var stages: [AdaptationReport.StageTime] = []
+  /// What was done so far, in this run and those it goes on from.
+  private(set) var report: AdaptationReport
 
   init(
     adaptation: Adaptation, work: URL, device: any Device, training: TextSet, heldOut: TextSet,
-    observe: @escaping (Adaptation.Event) -> Bool
+    report: AdaptationReport, observe: @escaping (Adaptation.Event) -> Bool
   ) {
     self.adaptation = adaptation
     self.work = work
     self.device = device
     self.training = training
     self.heldOut = heldOut
+    self.report = report
     self.observe = observe
   }
 
-  /// Detach, bridge, pretrain, attach.
-  /// - Returns: the directory of the model with its trained layers back.
-  func trainDetached(_ report: inout AdaptationReport) throws -> URL {
-    let (detached, trained, attached) = (
-      work.appending(path: "detached"), work.appending(path: "trained"), work.appending(path: "attached")
-    )
-    let plan = try stage(.detach) {
+  private var progressFile: URL { work.appending(path: "progress.json") }
+  private var detached: URL { work.appending(path: "detached") }
+  private var trained: URL { work.appending(path: "trained") }
+  private var attached: URL { work.appending(path: "attached") }
+  private var aligned: URL { work.appending(path: "aligned") }
+  /// The result while it is put together.
+  private var result: URL { work.appending(path: "result") }
+
+  /// Whether there is something to go on from.
+  ///
+  /// The first stage trains nothing, so there are no saves before it is done.
+  var hasRemains: Bool { !report.stages.isEmpty }
+
+  /// Takes over what an earlier run has done, or empties the directory.
+  /// - Throws: `TrainingError.unfinishedAdaptation`, `.otherRun`, `.badSave`.
+  func begin(_ identity: RunIdentity, resumes: Bool) throws {
+    if let saved = try RunIdentity(in: work), FileManager.default.fileExists(atPath: progressFile.path) {
+      // Before any refusal: what is refused is not to be cleared away.
+      let command = report.command
+      report = try AdaptationReport(contentsOf: progressFile)
+      report.command = command
+      guard resumes else { throw TrainingError.unfinishedAdaptation(work) }
+      try identity.requireSame(as: saved, in: work)
+      return
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: work.path) {
+      try FileManager.default.removeItem(at: work.appending(path: name))
+    }
+    try replaceFile(at: work.appending(path: RunIdentity.fileName), with: identity.json())
+  }
+
+  /// Runs the stages that are not done.
+  func allStages() throws {
+    try stage(.evaluateBase) { try evaluate(adaptation.checkpoint, .base, .evaluateBase) }
+    var beforeAlignment = adaptation.checkpoint
+    if adaptation.method == .elo {
+      try trainDetached()
+      beforeAlignment = attached
+    }
+    try stage(.align) {
+      report.alignment = try train(.align, beforeAlignment, .everything, adaptation.alignment, output: aligned)
+    }
+    try stage(.evaluateAligned) { try evaluate(aligned, .aligned, .evaluateAligned) }
+  }
+
+  private func trainDetached() throws {
+    try stage(.detach) {
+      try? FileManager.default.removeItem(at: detached)
       let plan = try DetachPlan(
         checkpoint: Checkpoint(directory: adaptation.checkpoint), layers: adaptation.layers,
         keepFrozen: adaptation.keepFrozen)
       try plan.execute(to: detached)
-      return plan
+      report.layers = plan.layers.filter { !plan.frozenLayers.contains($0) }
+      report.frozenLayers = plan.frozenLayers.sorted()
     }
-    report.layers = plan.layers.filter { !plan.frozenLayers.contains($0) }
-    report.frozenLayers = plan.frozenLayers.sorted()
     if adaptation.bridge == .linear {
-      report.bridges = try stage(.bridge) { try fitBridges(detached, layers: plan.layers) }
+      try stage(.bridge) { try fitBridges(layers: (report.layers + report.frozenLayers).sorted()) }
     }
-    report.pretraining = try train(
-      .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)
+    try stage(.pretrain) {
+      report.pretraining = try train(
+        .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)
+    }
     try stage(.attach) {
+      try? FileManager.default.removeItem(at: attached)
       try AttachPlan(trained: Checkpoint(directory: trained), base: Checkpoint(directory: adaptation.checkpoint))
         .execute(to: attached)
     }
-    return attached
+    try stage(.evaluateAttached) { try evaluate(attached, .reattached, .evaluateAttached) }
   }
 
-  /// Trains a checkpoint into another one.
-  func train(
+  /// Trains a checkpoint into another one, going on from the last save of an earlier run.
+  private func train(
     _ name: Adaptation.Stage, _ checkpoint: URL, _ part: TrainingJob.Part, _ options: TrainingOptions, output: URL
   ) throws -> [StepRecord] {
-    try stage(name) {
-      try TrainingJob(checkpoint: checkpoint, part: part, options: options, device: device)
-        .run(output: output, texts: training, heldOut: options.evaluateEvery == nil ? nil : heldOut) {
-          observe(.trained(name, $0))
-        }
-    }
+    var job = TrainingJob(checkpoint: checkpoint, part: part, options: options, device: device)
+    job.saving = adaptation.saving
+    job.saving.resumes = true
+    return try job.run(output: output, texts: training, heldOut: options.evaluateEvery == nil ? nil : heldOut) {
+      observe(.trained(name, $0))
+    }.records
   }
 
   /// Scores a checkpoint on the held-out texts.
-  func evaluate(_ checkpoint: URL, _ name: Adaptation.Stage) throws -> [TextScore] {
-    try stage(name) {
-      let decoder = try Decoder(Checkpoint(directory: checkpoint), device: device)
-      let evaluator = Evaluator(
-        context: min(2048, decoder.configuration.maximumPositions), prefix: heldOut.specialTokens.prefix)
-      let total = heldOut.texts.reduce(0) { $0 + $1.tokenCount }
-      var before = 0
-      return try heldOut.texts.map { text in
-        let score = try evaluator.score(text, with: decoder) { done, _ in
-          observe(.read(name, done: before + done, total: total))
-        }
-        before += text.tokenCount
-        return score
+  private func evaluate(_ checkpoint: URL, _ point: AdaptationReport.Point, _ name: Adaptation.Stage) throws {
+    let decoder = try Decoder(Checkpoint(directory: checkpoint), device: device)
+    let evaluator = Evaluator(
+      context: min(2048, decoder.configuration.maximumPositions), prefix: heldOut.specialTokens.prefix)
+    let total = heldOut.texts.reduce(0) { $0 + $1.tokenCount }
+    var before = 0
+    let scores = try heldOut.texts.map { text in
+      let score = try evaluator.score(text, with: decoder) { done, _ in
+        observe(.read(name, done: before + done, total: total))
       }
+      before += text.tokenCount
+      return score
     }
+    report.points.append(.init(point: point, texts: scores))
   }
 
-  private func fitBridges(_ detached: URL, layers: [Int]) throws -> [FittedBridge.Report] {
+  private func fitBridges(layers: [Int]) throws {
     let fitting = adaptation.bridgeFitting
     let decoder = try Decoder(Checkpoint(directory: adaptation.checkpoint), device: device)
     // Both languages go through the bridge while the layers train, so each has half of the fit.
@@ -93,17 +138,37 @@ final class AdaptationRun {
       observe(.read(.bridge, done: done, total: total))
     }
     try BridgeFile.write(bridges, into: detached)
-    return bridges.map(\.report)
+    report.bridges = bridges.map(\.report)
   }
 
-  @discardableResult
-  private func stage<Result>(_ name: Adaptation.Stage, _ body: () throws -> Result) throws -> Result {
+  /// Does a stage unless it is done, and records that it is.
+  private func stage(_ name: Adaptation.Stage, _ body: () throws -> Void) throws {
+    if report.stages.contains(where: { $0.stage == name }) {
+      _ = observe(.passed(name))
+      return
+    }
     guard observe(.began(name)) else { throw TrainingError.interrupted }
     let start = ContinuousClock.now
-    let result = try body()
+    try body()
     let seconds = (ContinuousClock.now - start).seconds
-    stages.append(.init(stage: name, seconds: seconds))
+    report.stages.append(.init(stage: name, seconds: seconds))
+    try replaceFile(at: progressFile, with: Array(report.json().utf8))
     guard observe(.ended(name, seconds: seconds)) else { throw TrainingError.interrupted }
-    return result
+  }
+
+  /// Moves the finished checkpoint beside its report and gives the whole its name.
+  ///
+  /// Killed anywhere in it, it completes when it is run again.
+  func publish(to output: URL, _ identity: RunIdentity) throws {
+    let files = FileManager.default
+    try files.createDirectory(at: result, withIntermediateDirectories: true)
+    let leftOut = [MetricsFile.name, RunIdentity.fileName]
+    for name in try files.contentsOfDirectory(atPath: aligned.path) where !leftOut.contains(name) {
+      try files.moveItem(at: aligned.appending(path: name), to: result.appending(path: name))
+    }
+    try replaceFile(at: result.appending(path: AdaptationReport.fileName), with: Array(report.json().utf8))
+    try replaceFile(at: result.appending(path: "report.html"), with: Array(report.page().utf8))
+    try replaceFile(at: result.appending(path: RunIdentity.fileName), with: identity.json())
+    try renameDirectory(result, to: output)
   }
 }

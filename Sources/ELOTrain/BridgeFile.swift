@@ -1,6 +1,7 @@
 import Checkpoints
 import Decoders
 import Foundation
+import ModelSurgery
 
 /// The bridges of a detached checkpoint on disk: `elo/bridge.safetensors`, with `elo/bridge.json` saying how they fit.
 ///
@@ -17,6 +18,10 @@ public enum BridgeFile {
   public static func exists(in directory: URL) -> Bool {
     FileManager.default.fileExists(atPath: weights(in: directory).path)
   }
+
+  /// SHA-256 of a detached checkpoint's bridges, in hexadecimal.
+  /// - Throws: `CheckpointError` when the file cannot be read.
+  static func hash(in directory: URL) throws -> String { try sha256(of: MappedFile(weights(in: directory))) }
 
   /// Writes bridges into a detached checkpoint, in place of those there were.
   ///

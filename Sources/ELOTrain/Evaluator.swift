@@ -54,9 +54,21 @@ public struct TextScore: Codable, Sendable, Hashable {
     tokens = try container.decode(Int.self, forKey: .tokens)
     bytes = try container.decode(Int.self, forKey: .bytes)
     nll = try container.decode(Double.self, forKey: .nll)
-    perplexity = try container.decode(Double.self, forKey: .perplexity)
+    perplexity = try container.decodeIfPresent(Double.self, forKey: .perplexity) ?? .infinity
     bitsPerByte = try container.decode(Double.self, forKey: .bitsPerByte)
     perDocument = []
+  }
+
+  /// Writes a score; a perplexity beyond all numbers, which JSON lacks, is left out.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(documents, forKey: .documents)
+    try container.encode(tokens, forKey: .tokens)
+    try container.encode(bytes, forKey: .bytes)
+    try container.encode(nll, forKey: .nll)
+    if perplexity.isFinite { try container.encode(perplexity, forKey: .perplexity) }
+    try container.encode(bitsPerByte, forKey: .bitsPerByte)
   }
 }
 

@@ -14,11 +14,13 @@ public struct StepRecord: Codable, Sendable, Hashable {
   public var gradientNorm: Double?
   /// Wall-clock seconds of the step, without evaluation.
   public var seconds: Double?
+  /// Why the step did not change the weights, nil when it did; a loss or norm that is no number is left out then.
+  public var skipped: String?
   /// Scores of the held-out texts, where the step was followed by an evaluation.
   public var texts: [TextScore]?
 
   enum CodingKeys: String, CodingKey {
-    case step, tokens, loss, seconds, texts
+    case step, tokens, loss, seconds, skipped, texts
     case learningRate = "learning_rate"
     case gradientNorm = "gradient_norm"
   }

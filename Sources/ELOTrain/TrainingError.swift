@@ -6,6 +6,12 @@ public enum TrainingError: Error, Sendable, Equatable {
   case notFinite(String)
   /// The user asked to stop.
   case interrupted
+  /// The user asked to stop, and what the run needs to go on lies in a directory.
+  case interruptedAndSaved(step: Int, URL)
+  /// The user asked to stop an adaptation, and the stages that are done are kept in a directory.
+  case interruptedBetweenStages(done: [String], URL)
+  /// Too many steps in a row could not be taken; the weights before them are in a checkpoint.
+  case tooManySkips(step: Int, inRow: Int, reason: String, lastGood: URL?)
   /// A sequence is longer than the model was made for.
   case sequenceTooLong(length: Int, limit: Int)
   /// A step cannot be split as asked.
@@ -20,6 +26,24 @@ public enum TrainingError: Error, Sendable, Equatable {
   case notDetached(URL)
   /// A file could not be written.
   case cannotWrite(URL, problem: String)
+  /// A save could not be written; `lastSave` is the one that is there.
+  case cannotSave(step: Int, problem: String, lastSave: URL?)
+  /// A save is damaged or of another version.
+  case badSave(URL, problem: String)
+  /// Saves of an unfinished run lie where this one would work.
+  case unfinishedRun(URL, step: Int)
+  /// An unfinished adaptation lies where this one would work.
+  case unfinishedAdaptation(URL)
+  /// A directory belongs to a run of another model, other texts or other flags.
+  case otherRun(URL, differences: [String])
+
+  /// Whether the user asked to stop.
+  public var isInterruption: Bool {
+    switch self {
+    case .interrupted, .interruptedAndSaved, .interruptedBetweenStages: true
+    default: false
+    }
+  }
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -30,6 +54,15 @@ extension TrainingError: CustomStringConvertible {
       "\(what) is NaN or infinite: lower --learning-rate, or check the checkpoint with `elo-surgeon verify`"
     case .interrupted:
       "interrupted: nothing was written to the output; run the same command to start again"
+    case .interruptedAndSaved(let step, let directory):
+      "interrupted after step \(step), which is saved in \(directory.path); add --resume to the same command to go on"
+    case .interruptedBetweenStages(let done, let directory):
+      "interrupted; \(directory.path) keeps what is done (\(done.joined(separator: ", "))): add --resume to the same "
+        + "command to go on"
+    case .tooManySkips(let step, let inRow, let reason, let lastGood):
+      "step \(step) was the \(inRow)th in a row that could not be taken: \(reason); "
+        + (lastGood.map { "the weights before them are in \($0.path): go on from there with a lower --learning-rate" }
+          ?? "lower --learning-rate, or check the checkpoint with `elo-surgeon verify`")
     case .sequenceTooLong(let length, let limit):
       "sequences of \(length) tokens, but the model was made for \(limit): lower --sequence-length or --context"
     case .badAccumulation(let batchSize, let accumulate):
@@ -45,6 +78,21 @@ extension TrainingError: CustomStringConvertible {
       "\(directory.path) has no surgery.json: it was not made by `elo-surgeon detach`; use `align` to train a whole model"
     case .cannotWrite(let file, let problem):
       "cannot write \(file.path): \(problem); free space or choose another --output"
+    case .cannotSave(let step, let problem, let lastSave):
+      "step \(step) could not be saved: \(problem); "
+        + (lastSave.map { "\($0.lastPathComponent) is kept: make room and add --resume to the same command to go on" }
+          ?? "no step is saved yet: make room and start again")
+    case .badSave(let file, let problem):
+      "\(file.path): \(problem); remove \(file.deletingLastPathComponent().path) to go on without it"
+    case .unfinishedRun(let directory, let step):
+      "\(directory.path) holds a run that was saved after step \(step): add --resume to go on with it, or remove the "
+        + "directory to start afresh"
+    case .unfinishedAdaptation(let directory):
+      "\(directory.path) holds an adaptation that is not finished: add --resume to go on with it, or remove the directory "
+        + "to start afresh"
+    case .otherRun(let directory, let differences):
+      "\(directory.path) belongs to another run: \(differences.joined(separator: "; ")); give what that run was started "
+        + "with, or choose another --output"
     }
   }
 }

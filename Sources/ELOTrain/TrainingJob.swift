@@ -1,9 +1,7 @@
 import Checkpoints
-import Corpora
 import Decoders
 import Foundation
 import ModelSurgery
-import Tokenizers
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
 public struct TrainingJob: Sendable {
@@ -16,12 +14,24 @@ public struct TrainingJob: Sendable {
     case everything
   }
 
+  /// What came of a run.
+  public struct Result: Sendable {
+    /// A record for each step and evaluation, those before an interruption included.
+    public let records: [StepRecord]
+    /// How far the run was that this one went on from, nil when it began at the beginning.
+    public let resumedFrom: RunProgress?
+    /// Whether the output was complete already, so that nothing was done.
+    public let wasFinished: Bool
+  }
+
   /// The checkpoint to start from.
   public var checkpoint: URL
   /// What is trained.
   public var part: Part
   /// The settings of the run.
   public var options: TrainingOptions
+  /// What is kept while it goes on.
+  public var saving = SavingOptions()
   /// Where it computes.
   public var device: any Device
 
@@ -35,40 +45,140 @@ public struct TrainingJob: Sendable {
 
   /// Trains and writes the result.
   ///
-  /// The output appears when training is complete; until then `metrics.jsonl` grows in `OUTPUT.partial` beside it.
-  /// Everything but the trained weights is the checkpoint's own, byte for byte, in its element types.
+  /// The output appears when training is complete; until then `metrics.jsonl` and the saves lie in `OUTPUT.partial` beside
+  /// it, and stay there when the run ends early. Everything but the trained weights is the checkpoint's own, byte for
+  /// byte, in its element types.
   /// - Parameters:
-  ///   - output: a directory that does not exist or is empty.
+  ///   - output: a directory that does not exist or is empty; when resuming also one that this run has completed.
   ///   - texts: what to train on.
   ///   - heldOut: what to score every `evaluateEvery` steps, nil for nothing.
-  ///   - report: called after each step; returning false stops with `TrainingError.interrupted`.
-  /// - Returns: a record for each step.
+  ///   - report: called after each step; returning false stops with `TrainingError.interrupted` or
+  ///     `.interruptedAndSaved`.
   /// - Throws: `CheckpointError`, `DecoderError`, `TrainingError`.
   @discardableResult
   public func run(
     output: URL, texts: TextSet, heldOut: TextSet? = nil, report: (TrainingProgress) throws -> Bool = { _ in true }
-  ) throws -> [StepRecord] {
+  ) throws -> Result {
     let source = try Checkpoint(directory: checkpoint)
-    let staged = try StagedDirectory(
-      for: output, byteCount: source.shards.reduce(0) { $0 + $1.file.count }, naming: .partial)
+    let identity = try identity(of: source, texts, heldOut)
+    if saving.resumes, let finished = try RunIdentity(in: output) {
+      try identity.requireSame(as: finished, in: output)
+      try WorkDirectory.removeRemains(of: output)
+      let records = try MetricsFile.records(in: output.appending(path: MetricsFile.name))
+      return Result(records: records, resumedFrom: nil, wasFinished: true)
+    }
+    let work = try WorkDirectory(for: output)
+    let saves = SaveFolder(in: work.url)
+    do {
+      let saved = try savedRun(work, saves, identity)
+      return try train(source, texts, heldOut, work, saved, identity, report)
+    } catch {
+      // What nothing can be gone on from is not left behind.
+      guard let step = saves.steps.last else {
+        try? work.remove()
+        throw error
+      }
+      throw error as? TrainingError == .interrupted ? TrainingError.interruptedAndSaved(step: step, work.url) : error
+    }
+  }
+
+  private func identity(of source: Checkpoint, _ texts: TextSet, _ heldOut: TextSet?) throws -> RunIdentity {
+    let trained: String
+    switch part {
+    case .everything: trained = "everything"
+    case .layers(let useBridges):
+      trained =
+        useBridges && BridgeFile.exists(in: checkpoint) ? "bridge \(try BridgeFile.hash(in: checkpoint))" : "none"
+    }
+    let threads = (device as? CPUDevice).map { String($0.threads) }
+    return RunIdentity(
+      checkpoint: try source.sampledHash(),
+      settings: options.settings + [("--bridge", trained), ("--threads", threads)], texts: texts, heldOut: heldOut)
+  }
+
+  /// The save to go on from, nil to begin at the beginning; the directory is then empty but for the run's identity.
+  private func savedRun(_ work: WorkDirectory, _ saves: SaveFolder, _ identity: RunIdentity) throws -> SavedRun? {
+    guard let step = saves.steps.last else {
+      try work.clear()
+      try replaceFile(at: work.url.appending(path: RunIdentity.fileName), with: identity.json())
+      return nil
+    }
+    guard saving.resumes else { throw TrainingError.unfinishedRun(work.url, step: step) }
+    guard let saved = try RunIdentity(in: work.url) else {
+      throw TrainingError.badSave(work.url.appending(path: RunIdentity.fileName), problem: "it is missing")
+    }
+    try identity.requireSame(as: saved, in: work.url)
+    saves.removeRemains()
+    return try saves.open(step: step)
+  }
+
+  private func train(
+    _ source: Checkpoint, _ texts: TextSet, _ heldOut: TextSet?, _ work: WorkDirectory, _ saved: SavedRun?,
+    _ identity: RunIdentity, _ report: (TrainingProgress) throws -> Bool
+  ) throws -> Result {
     let decoder = try makeDecoder(source)
+    let saves = SaveFolder(in: work.url)
+    try requireSpace(source, decoder, saves, at: work.url)
+    let metricsURL = work.url.appending(path: MetricsFile.name)
+    let metrics = try MetricsFile(metricsURL, keeping: saved?.state.metricsBytes ?? 0)
     var run = try TrainingRun(
       decoder, mixture: texts.mixture(sequenceLength: options.sequenceLength, seed: options.seed), options: options)
-    var metrics = try MetricsFile(staged.url.appending(path: MetricsFile.name))
+    if let saved { try run.restore(saved) }
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
-    let records = try run.run(
-      evaluate: heldOut.map { heldOut in { try heldOut.texts.map { try evaluator.score($0, with: decoder) } } },
-      report: { progress in
-        try metrics.append(progress.record)
-        return try report(progress)
-      })
-    try metrics.close()
+    do {
+      _ = try run.run(
+        evaluate: heldOut.map { heldOut in { try heldOut.texts.map { try evaluator.score($0, with: decoder) } } },
+        report: { progress in
+          try metrics.append(progress.record)
+          return try report(progress)
+        },
+        pause: { snapshot in
+          guard saving.isDue(snapshot) else { return }
+          try metrics.flush()
+          try saves.write(snapshot, metricsBytes: metrics.byteCount)
+          saves.prune(keeping: saving.keep, and: snapshot.progress.best?.step)
+        })
+    } catch TrainingError.tooManySkips(let step, let inRow, let reason, _) {
+      // Skipped steps have not touched the weights, so these are the last good ones.
+      let place = work.destination.deletingLastPathComponent()
+        .appending(path: "\(work.destination.lastPathComponent).step-\(step - inRow)")
+      try publish(source, decoder, identity: nil, metrics: metricsURL, to: place)
+      throw TrainingError.tooManySkips(step: step, inRow: inRow, reason: reason, lastGood: place)
+    }
+    if saving.result == .best, let best = run.progress.best {
+      try run.takeWeights(of: saves.open(step: best.step))
+    }
+    let records = try MetricsFile.records(in: metricsURL)
+    try publish(source, decoder, identity: identity, metrics: metricsURL, to: work.destination)
+    try work.remove()
+    return Result(records: records, resumedFrom: saved?.state.progress, wasFinished: false)
+  }
+
+  /// Writes the decoder's weights as a checkpoint that is otherwise the source.
+  private func publish(
+    _ source: Checkpoint, _ decoder: Decoders.Decoder, identity: RunIdentity?, metrics: URL, to destination: URL
+  ) throws {
+    let staged = try StagedDirectory(for: destination, byteCount: source.shardBytes)
     try rewriteCheckpoint(
       source: source, replacing: decoder.trainedContent(for: source), into: staged.url,
-      including: { $0 != MetricsFile.name })
+      including: { ![MetricsFile.name, RunIdentity.fileName].contains($0) })
+    try copyFile(MappedFile(metrics), to: staged.url.appending(path: MetricsFile.name))
+    if let identity { try writeFile(identity.json(), to: staged.url.appending(path: RunIdentity.fileName)) }
     try staged.commit()
-    return records
+  }
+
+  /// Refuses a run whose saves and result the disk cannot hold.
+  private func requireSpace(
+    _ source: Checkpoint, _ decoder: Decoders.Decoder, _ saves: SaveFolder, at work: URL
+  ) throws(CheckpointError) {
+    // Weights and two moments in f32; one save more than are kept exists while the oldest is replaced.
+    let save = decoder.trainedParameters.reduce(0) { $0 + 12 * $1.value.count }
+    let count = saving.isOn ? max(0, saving.keep + 2 - saves.steps.count) : 0
+    let needed = source.shardBytes + count * save
+    if let available = availableBytes(at: work), available < needed {
+      throw .noSpace(path: work.path(percentEncoded: false), needed: needed, available: available)
+    }
   }
 
   private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
@@ -85,25 +195,14 @@ public struct TrainingJob: Sendable {
   }
 }
 
-/// `metrics.jsonl`: one line for each step, readable while the run goes on.
-struct MetricsFile: ~Copyable {
-  static let name = "metrics.jsonl"
-  private let url: URL
-  private let handle: FileHandle
-
-  init(_ url: URL) throws(TrainingError) {
-    self.url = url
-    guard FileManager.default.createFile(atPath: url.path, contents: nil),
-      let handle = try? FileHandle(forWritingTo: url)
-    else { throw .cannotWrite(url, problem: String(cString: strerror(errno))) }
-    self.handle = handle
-  }
-
-  mutating func append(_ record: StepRecord) throws {
-    do { try handle.write(contentsOf: Data((try record.jsonLine() + "\n").utf8)) } catch {
-      throw TrainingError.cannotWrite(url, problem: String(describing: error))
+extension SavingOptions {
+  /// Whether a save is made here.
+  fileprivate func isDue(_ snapshot: TrainingSnapshot) -> Bool {
+    let step = snapshot.progress.step
+    switch snapshot.occasion {
+    case .interruption: return isOn && step > 0
+    case .bestEvaluation where keepsBest: return true
+    case .bestEvaluation, .step: return !snapshot.isLast && every.map { step % $0 == 0 && step > 0 } ?? false
     }
   }
-
-  consuming func close() throws { try handle.close() }
 }

@@ -26,6 +26,10 @@ public struct TrainingOptions: Sendable, Hashable {
   public var seed: UInt64 = 42
   /// Evaluate the held-out texts every so many steps; nil for never.
   public var evaluateEvery: Int?
+  /// Stop when so many evaluations in a row were not better than the best before; nil for never.
+  public var patience: Int?
+  /// Which steps are skipped.
+  public var spikes = SpikeHistory.Options()
 
   /// Options with the given budget and schedule.
   public init(budget: TrainingBudget, schedule: LearningRateSchedule) {

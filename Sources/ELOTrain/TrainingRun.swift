@@ -1,6 +1,5 @@
 import Corpora
 import Decoders
-import Foundation
 
 /// What a training run reports while it goes on.
 public struct TrainingProgress: Sendable {
@@ -17,11 +16,14 @@ public struct TrainingProgress: Sendable {
 /// A training loop over a decoder whose trained weights are chosen already.
 ///
 /// A step takes `batchSize` rows of the mixture in `accumulate` parts, divides the summed loss by the number of predicted
-/// tokens of the whole step, clips by the global norm and lets AdamW go one step. Given a seed, a number of threads and a
-/// budget in tokens or steps, every bit of the result is fixed.
+/// tokens of the whole step, clips by the global norm and lets AdamW go one step; a step that `SpikeHistory` advises
+/// against changes nothing but the place in the texts. Given a seed, a number of threads and a budget in tokens or steps,
+/// every bit of the result is fixed.
 public struct TrainingRun {
   /// The settings.
   public let options: TrainingOptions
+  /// How far the run is.
+  public private(set) var progress: RunProgress
   private let decoder: Decoders.Decoder
   private var mixture: Mixture
   private let optimizer: AdamW
@@ -38,55 +40,106 @@ public struct TrainingRun {
     self.options = options
     self.decoder = decoder
     self.mixture = mixture
+    progress = RunProgress(cursor: mixture.cursor)
     optimizer = AdamW(decoder, options: options.optimizer)
   }
 
-  /// Trains until the budget is spent.
+  /// Goes on from a save of the same run: what follows is, bit for bit, what would have followed there.
+  /// - Throws: `CorpusError.cursorDoesNotFit`, `TrainingError.badSave`.
+  mutating func restore(_ saved: SavedRun) throws {
+    try mixture.restore(saved.state.progress.cursor)
+    try saved.restore(optimizer.state, on: decoder.device)
+    progress = saved.state.progress
+    optimizer.stepCount = progress.optimizerSteps
+  }
+
+  /// Puts a save's weights into the decoder.
+  /// - Throws: `TrainingError.badSave`.
+  func takeWeights(of saved: SavedRun) throws { try saved.restore(optimizer.weights, on: decoder.device) }
+
+  /// Trains until the budget is spent, or until evaluations have not become better for as long as `patience` says.
   /// - Parameters:
   ///   - evaluate: scores the held-out texts with the model as it is; called every `evaluateEvery` steps, before the
   ///     first and after the last one.
   ///   - report: called after each step; returning false stops with `interrupted`.
-  /// - Returns: a record for each step.
-  /// - Throws: `TrainingError.notFinite` when a loss or gradient is no number, before it reaches the weights;
-  ///   `.interrupted`; and what `evaluate` or `report` throw.
+  ///   - pause: called behind `report` with what a save would hold.
+  /// - Returns: a record for each step taken now.
+  /// - Throws: `TrainingError.tooManySkips` when steps whose loss or gradient is no number, or a spike, come in a row: none
+  ///   of them has reached the weights; `.interrupted`; and what `evaluate`, `report` or `pause` throw.
   public mutating func run(
-    evaluate: (() throws -> [TextScore])? = nil, report: (TrainingProgress) throws -> Bool = { _ in true }
+    evaluate: (() throws -> [TextScore])? = nil, report: (TrainingProgress) throws -> Bool = { _ in true },
+    pause: (TrainingSnapshot) throws -> Void = { _ in }
   ) throws -> [StepRecord] {
-    var clock = BudgetClock(options)
+    var clock = BudgetClock(options, stepsDone: progress.step, earlierSeconds: progress.elapsedSeconds)
     var records: [StepRecord] = []
-    var tokens = 0
-    if let evaluate, options.evaluateEvery != nil {
-      records.append(StepRecord(step: 0, tokens: 0, texts: try evaluate()))
-      _ = try report(clock.progress(records[0]))
+    func finish(_ progress: TrainingProgress, isBest: Bool, isLast: Bool) throws {
+      records.append(progress.record)
+      let goesOn = try report(progress)
+      try pause(snapshot(goesOn ? isBest ? .bestEvaluation : .step : .interruption, isLast: isLast))
+      guard goesOn else { throw TrainingError.interrupted }
+    }
+    if let evaluate, options.evaluateEvery != nil, progress.step == 0, progress.best == nil {
+      let texts = try evaluate()
+      let isBest = progress.note(texts)
+      try finish(clock.progress(StepRecord(step: 0, tokens: 0, texts: texts)), isBest: isBest, isLast: false)
     }
     clock.start()
-    while !clock.isSpent {
-      let start = ContinuousClock.now
-      let step = optimizer.stepCount + 1
-      let (loss, seen) = try accumulateGradients(step: step)
-      let norm = optimizer.gradientNorm()
-      guard norm.isFinite else { throw TrainingError.notFinite("the gradient of step \(step)") }
-      let rate = options.schedule.rate(step: step, total: clock.totalSteps)
-      optimizer.step(learningRate: rate, gradientNorm: norm)
-      tokens += seen
-      var record = StepRecord(step: step, tokens: tokens, loss: loss, learningRate: rate, gradientNorm: norm)
-      record.seconds = (ContinuousClock.now - start).seconds
-      clock.finishStep(seconds: record.seconds!)
-      if let evaluate, let every = options.evaluateEvery, step % every == 0 || clock.isSpent {
-        record.texts = try clock.paused { try evaluate() }
+    while !clock.isSpent, !hasLostPatience {
+      var record = try takeStep(&clock)
+      var isBest = false
+      if let evaluate, let every = options.evaluateEvery, record.step % every == 0 || clock.isSpent {
+        let texts = try clock.paused { try evaluate() }
+        record.texts = texts
+        isBest = progress.note(texts)
       }
-      records.append(record)
-      guard try report(clock.progress(record)) else { throw TrainingError.interrupted }
+      let (state, isLast) = (clock.progress(record), clock.isSpent || hasLostPatience)
+      try clock.paused { try finish(state, isBest: isBest, isLast: isLast) }
+      guard progress.spikes.skippedInRow <= options.spikes.limit else {
+        throw TrainingError.tooManySkips(
+          step: record.step, inRow: progress.spikes.skippedInRow, reason: record.skipped ?? "", lastGood: nil)
+      }
     }
     return records
   }
 
+  private var hasLostPatience: Bool {
+    guard let patience = options.patience, let best = progress.best else { return false }
+    return best.evaluationsSince >= patience
+  }
+
+  private func snapshot(_ occasion: TrainingSnapshot.Occasion, isLast: Bool) -> TrainingSnapshot {
+    TrainingSnapshot(
+      progress: progress, occasion: occasion, isLast: isLast, tensors: optimizer.state, device: decoder.device)
+  }
+
+  /// Takes one step, or skips it.
+  private mutating func takeStep(_ clock: inout BudgetClock) throws(TrainingError) -> StepRecord {
+    let start = ContinuousClock.now
+    progress.step += 1
+    let loss = try accumulateGradients()
+    let norm = optimizer.gradientNorm()
+    let rate = options.schedule.rate(step: progress.step, total: clock.totalSteps)
+    let reason = progress.spikes.judge(loss: loss, gradientNorm: norm, options.spikes)
+    if reason == nil { optimizer.step(learningRate: rate, gradientNorm: norm) }
+    progress.tokens += options.tokensPerStep
+    progress.optimizerSteps = optimizer.stepCount
+    progress.cursor = mixture.cursor
+    let seconds = (ContinuousClock.now - start).seconds
+    clock.finishStep(seconds: seconds)
+    progress.elapsedSeconds = clock.elapsed
+    return StepRecord(
+      step: progress.step, tokens: progress.tokens, loss: loss.isFinite ? loss : nil, learningRate: rate,
+      gradientNorm: norm.isFinite ? norm : nil, seconds: seconds, skipped: reason)
+  }
+
   /// The mean loss of one step's rows, with its gradient left in the trained weights.
-  private mutating func accumulateGradients(step: Int) throws(TrainingError) -> (loss: Double, tokens: Int) {
+  private mutating func accumulateGradients() throws(TrainingError) -> Double {
     decoder.zeroGradients()
     let parts = (0..<options.accumulate).map { _ in mixture.nextBatch(rows: options.batchSize / options.accumulate) }
     let predicted = parts.reduce(0) { $0 + $1.predictedTokens }
-    guard predicted > 0 else { throw .missingText("none of the tokens of step \(step) has a successor to predict") }
+    guard predicted > 0 else {
+      throw .missingText("none of the tokens of step \(progress.step) has a successor to predict")
+    }
     var sum = 0.0
     for part in parts {
       let batch = TokenBatch(
@@ -94,69 +147,6 @@ public struct TrainingRun {
       let losses = decoder.accumulateGradients(batch, gradientScale: 1 / Float(predicted))
       sum += losses.reduce(0) { $0 + Double($1) }
     }
-    let loss = sum / Double(predicted)
-    guard loss.isFinite else { throw .notFinite("the loss of step \(step)") }
-    return (loss, options.tokensPerStep)
+    return sum / Double(predicted)
   }
-}
-
-/// How much of a budget is spent.
-struct BudgetClock {
-  private let options: TrainingOptions
-  private var started = ContinuousClock.now
-  private var pause = Duration.zero
-  private var stepsDone = 0
-  private var recentSeconds: [Double] = []
-
-  init(_ options: TrainingOptions) { self.options = options }
-
-  mutating func start() { started = ContinuousClock.now }
-
-  mutating func finishStep(seconds: Double) {
-    stepsDone += 1
-    recentSeconds = recentSeconds.suffix(9) + [seconds]
-  }
-
-  /// Time that does not count.
-  mutating func paused<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let begin = ContinuousClock.now
-    defer { pause += ContinuousClock.now - begin }
-    return try body()
-  }
-
-  private var elapsed: Double { (ContinuousClock.now - started - pause).seconds }
-
-  var fraction: Double {
-    if let planned = options.plannedSteps { return Double(stepsDone) / Double(planned) }
-    guard case .minutes(let minutes) = options.budget, stepsDone > 0 else { return 0 }
-    return min(1, elapsed / (minutes * 60))
-  }
-
-  var isSpent: Bool { stepsDone > 0 && fraction >= 1 }
-
-  /// Steps in all; of a budget in time, as many as the steps so far let expect.
-  var totalSteps: Double {
-    if let planned = options.plannedSteps { return Double(planned) }
-    return fraction > 0 ? Double(stepsDone) / fraction : .infinity
-  }
-
-  func progress(_ record: StepRecord) -> TrainingProgress {
-    let perStep = recentSeconds.isEmpty ? 0 : recentSeconds.reduce(0, +) / Double(recentSeconds.count)
-    let left: Double =
-      if let planned = options.plannedSteps {
-        Double(planned - stepsDone) * perStep
-      } else if case .minutes(let minutes) = options.budget {
-        max(0, minutes * 60 - elapsed)
-      } else {
-        0
-      }
-    return TrainingProgress(
-      record: record, fraction: fraction,
-      tokensPerSecond: perStep > 0 ? Double(options.tokensPerStep) / perStep : 0, secondsLeft: left)
-  }
-}
-
-extension Duration {
-  /// Seconds, with fractions.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

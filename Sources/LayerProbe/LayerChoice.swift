@@ -25,7 +25,7 @@ public struct LayerChoice: Sendable, Hashable {
   /// Chooses `count` layers by the scores on text `target`.
   public init(_ scores: ProbeScores, target: Int = 0, count: Int = 2) {
     precondition((1...scores.layerCount).contains(count), "\(count) of \(scores.layerCount) layers")
-    let ranking = scores.scores.filter(\.ranks)
+    let ranking = scores.ranking.filter { $0.description.subject == .text }
     let means = ranking.map { $0.means(ofText: target) }
     let correlations = means.map { first in means.map { rankCorrelation(first, $0) } }
     let pairs = means.indices.flatMap { row in (0..<row).compactMap { correlations[row][$0] } }

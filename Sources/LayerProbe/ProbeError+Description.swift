@@ -14,9 +14,12 @@ extension ProbeError: CustomStringConvertible {
     case .contextTooShort(let maximumTokens, let positions):
       "documents of \(maximumTokens) tokens behind a prefix token, but the model has \(positions) positions; "
         + "set --max-tokens to \(positions - 1) or less"
-    case .notFinite(let criterion, let text, let document, let layer):
-      "\(criterion) of layer \(layer) on document \(document) of text \(text) is not a finite number; "
-        + "check the checkpoint's weights"
+    case .weightNotFinite(let tensor, let layer, let element):
+      "\(layer.map { "layer \($0): " } ?? "")element \(element) of \(tensor) is not a finite number; "
+        + "take an undamaged copy of the checkpoint"
+    case .notFinite(let score, let subject, let document, let place, let axis):
+      "\(score) on \(document.map { "scored document \($0) of " } ?? "")\(subject) is not a finite number at place "
+        + "\(place) of its \(axis.rawValue); the model's activations overflow: leave this text or criterion out"
     case .statistics(let routine, let message):
       "\(routine): \(message); check the scores that went in"
     case .archive(let file, let routine, let object):

@@ -8,8 +8,11 @@ public enum ProbeError: Error, Equatable, Sendable {
   case tokenOutsideVocabulary(text: String, document: Int, token: Int, vocabulary: Int)
   /// A document with its prefix token is longer than the model's positions.
   case contextTooShort(maximumTokens: Int, positions: Int)
-  /// A score that is NaN or infinite.
-  case notFinite(criterion: String, text: String, document: Int, layer: Int)
+  /// A weight that is NaN or infinite; no layer for the embedding, the final norm and the head.
+  case weightNotFinite(tensor: String, layer: Int?, element: Int)
+  /// A score that is NaN or infinite: of which text, which of its scored documents (nil for all together), and at which
+  /// place of the score's axis.
+  case notFinite(score: String, subject: String, document: Int?, place: Int, axis: ScoreAxis)
   /// A routine of the GNU Scientific Library failed.
   case statistics(routine: String, message: String)
   /// A routine of HDF5 failed on a file.

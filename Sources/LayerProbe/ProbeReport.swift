@@ -131,16 +131,18 @@ public struct ProbeReport: Codable, Sendable, Hashable {
         bytes: text.documents.reduce(0) { $0 + $1.byteCount })
     }
     criteria = [:]
-    for score in scores.scores {
+    for score in scores.scores where score.description.subject == .text && score.description.axis == .layers {
       var summary = CriterionSummary(
-        unit: score.description.unit, description: score.description.description, ranks: score.ranks, layers: [:],
+        unit: score.description.unit, description: score.description.description, ranks: score.description.ranks,
+        layers: [:],
         intervals: [:], topShares: [:], documents: [:])
       for (position, text) in scores.texts.enumerated() {
-        let resampled = try bootstrap.intervals(of: score.perText[position], topCount: choice.layers.count)
+        let perDocument = score.values(ofText: position).perDocument
         summary.layers[text.name] = score.means(ofText: position)
-        summary.intervals[text.name] = resampled.intervals.map { [$0.lowerBound, $0.upperBound] }
-        summary.topShares[text.name] = resampled.topShares
-        summary.documents[text.name] = score.perText[position]
+        summary.intervals[text.name] = try bootstrap.intervals(of: perDocument).map { [$0.lowerBound, $0.upperBound] }
+        summary.topShares[text.name] = try bootstrap.topShares(
+          of: perDocument, count: choice.layers.count)
+        summary.documents[text.name] = perDocument
       }
       criteria[score.description.name] = summary
     }

@@ -5,15 +5,18 @@ import Tokenizers
 public struct ProbeDocument: Sendable, Hashable {
   /// Its place in the text, counted from 0; empty documents count.
   public let index: Int
+  /// What its file calls it: documents of two texts with one id say the same.
+  public let id: String?
   /// Its first tokens, at least one.
   public let tokens: [Int32]
   /// UTF-8 bytes that the tokens stand for.
   public let byteCount: Int
 
   /// A document of at least one token and one byte.
-  public init(index: Int, tokens: [Int32], byteCount: Int) {
+  public init(index: Int, id: String? = nil, tokens: [Int32], byteCount: Int) {
     precondition(!tokens.isEmpty && byteCount > 0, "document \(index): \(tokens.count) tokens, \(byteCount) bytes")
     self.index = index
+    self.id = id
     self.tokens = tokens
     self.byteCount = byteCount
   }
@@ -52,9 +55,16 @@ public struct ProbeText: Sendable, Hashable {
       let kept = tokens.prefix(maximumTokens)
       let byteCount =
         kept.count == tokens.count ? text.byteCount(ofDocument: index) : Self.byteCount(tokenizer.decode(kept))
-      return ProbeDocument(index: index, tokens: kept.map(Int32.init(bitPattern:)), byteCount: max(1, byteCount))
+      return ProbeDocument(
+        index: index, id: text.id(ofDocument: index), tokens: kept.map(Int32.init(bitPattern:)),
+        byteCount: max(1, byteCount))
     }
     try self.init(name: text.name, documents: documents, emptyDocumentCount: text.emptyDocumentCount)
+  }
+
+  /// How many tokens the first so many documents have; nil for all.
+  func tokenCount(ofFirst documents: Int?) -> Int {
+    self.documents.prefix(documents ?? .max).reduce(0) { $0 + $1.tokens.count }
   }
 
   private static func byteCount(_ decoded: String) -> Int {

@@ -44,6 +44,14 @@ struct TensorDigest {
 /// SHA-256 of some bytes in hexadecimal digits.
 func sha256(_ bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
+/// SHA-256 of a whole file in hexadecimal digits, read through a bounded buffer.
+/// - Throws: `CheckpointError.unreadable`.
+package func sha256(of file: MappedFile) throws -> String {
+  var hash = SHA256()
+  try file.forEachChunk(in: 0..<file.count) { hash.update(bufferPointer: $0) }
+  return hexadecimal(hash.finalize())
+}
+
 private func hexadecimal(_ digest: SHA256.Digest) -> String {
   let digits = Array("0123456789abcdef".utf8)
   var text: [UInt8] = []

@@ -38,34 +38,48 @@ struct AddedTokens: Sendable {
   init(
     _ components: [Component], vocabulary: Vocabulary, normalizer: (any Normalizer)?
   ) throws(TokenizerError) {
-    ids = ByteStringTable(minimumCapacity: components.count)
+    var entries: [(id: UInt32, token: Token)] = []
+    var known = ByteStringTable(minimumCapacity: components.count)
     var next = UInt32(vocabulary.ids.count)
     for component in components {
       let token = try Token(component)
       if token.content.isEmpty { continue }
-      var id = self.id(of: token.content) ?? vocabulary.id(of: token.content)
+      var id = known.value(of: token.content.utf8.span) ?? vocabulary.id(of: token.content)
       if id == nil {
         id = next
         next += 1
       }
-      ids.insert(token.content.utf8.span, value: id!)
-      tokens[id!] = token
+      known.insert(token.content.utf8.span, value: id!)
+      entries.append((id!, token))
+    }
+    try self.init(entries, normalizer: normalizer, field: "tokenizer.json.added_tokens")
+  }
+
+  /// Tokens with their ids; of two entries with one id the later one holds.
+  /// - Parameter field: What errors name.
+  init(
+    _ entries: [(id: UInt32, token: Token)], normalizer: (any Normalizer)?, field: String
+  ) throws(TokenizerError) {
+    ids = ByteStringTable(minimumCapacity: entries.count)
+    for (id, token) in entries {
+      ids.insert(token.content.utf8.span, value: id)
+      tokens[id] = token
       if token.isSpecial { specialContents.insert(Array(token.content.utf8)) }
       if token.isNormalized, let normalizer {
         var form = Array(token.content.utf8)
         normalizer.normalize(&form)
-        normalizedForms[id!] = form.elementsEqual(token.content.utf8) ? nil : String(decoding: form, as: UTF8.self)
+        normalizedForms[id] = form.elementsEqual(token.content.utf8) ? nil : String(decoding: form, as: UTF8.self)
       }
     }
     for (id, token) in tokens {
       let form = normalizedForms[id] ?? token.content
       guard !form.isEmpty else {
-        throw .unsupported(field: "tokenizer.json.added_tokens", value: "\(token.content), which normalizes to nothing")
+        throw .unsupported(field: field, value: "\(token.content), which normalizes to nothing")
       }
       let isNew =
         token.isNormalized ? normalizedTrie.insert(form.utf8.span, value: id) : trie.insert(form.utf8.span, value: id)
       guard isNew else {
-        throw .unsupported(field: "tokenizer.json.added_tokens", value: "\(token.content), which stands there twice")
+        throw .unsupported(field: field, value: "\(token.content), which stands there twice")
       }
     }
   }

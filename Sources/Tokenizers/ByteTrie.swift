@@ -32,6 +32,20 @@ struct ByteTrie: Sendable {
     nodes[node].children.first { $0.byte == byte }.map { Int($0.node) }
   }
 
+  /// How long the longest string is that the text goes on with at `start`, nil when there is none.
+  func longestMatch(in text: Span<UInt8>, at start: Int) -> Int? {
+    var node = Int(first[Int(text[start])])
+    if node < 0 { return nil }
+    var position = start + 1
+    var found: Int?
+    while true {
+      if nodes[node].value != nil { found = position - start }
+      guard position < text.count, let child = child(of: node, text[position]) else { return found }
+      node = child
+      position += 1
+    }
+  }
+
   /// The leftmost match at or behind `start`, the longest of those that begin there.
   func firstMatch(in text: Span<UInt8>, from start: Int) -> (range: Range<Int>, value: UInt32)? {
     guard nodes.count > 1 else { return nil }

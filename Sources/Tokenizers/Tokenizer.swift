@@ -1,9 +1,10 @@
 import Foundation
 import JSONText
 
-/// A tokenizer read from a `tokenizer.json`: text to ids and back.
+/// A tokenizer: text to ids and back.
 ///
-/// The format and its meaning are those of Hugging Face `tokenizers` 0.23: added tokens are cut out, the rest is
+/// It is read from a `tokenizer.json` or, where a checkpoint has none, from SentencePiece's `tokenizer.model`, a list
+/// of tiktoken ranks or Mistral's `tekken.json`. The meaning of `tokenizer.json` is that of Hugging Face `tokenizers` 0.23: added tokens are cut out, the rest is
 /// normalized, cut into pieces and tokenized by the model. Ids are the same as that library's for any text. Its
 /// settings `truncation` and `padding` are of no effect here, and its post-processor is not run.
 ///
@@ -16,11 +17,39 @@ public struct Tokenizer: Sendable {
   private let addedTokens: AddedTokens
   private let workspaces = WorkspacePool()
 
-  /// Reads `tokenizer.json` in a checkpoint directory.
+  /// Puts a tokenizer together from its parts.
+  init(
+    normalizer: (any Normalizer)?, preTokenizer: (any PreTokenizer)?, model: any Model, decoder: (any TokenDecoder)?,
+    addedTokens: AddedTokens
+  ) {
+    self.normalizer = normalizer
+    self.preTokenizer = preTokenizer
+    self.model = model
+    self.decoder = decoder
+    self.addedTokens = addedTokens
+  }
+
+  /// Reads the tokenizer of a checkpoint directory: `tokenizer.json`, else `tokenizer.model` (SentencePiece or ranks),
+  /// else `tekken.json`, else the first file that ends in `.tiktoken`.
   /// - Throws: `TokenizerError` when the file is missing, malformed, or uses something that is not supported.
   public init(directory: URL) throws(TokenizerError) {
-    let url = directory.appending(path: "tokenizer.json")
-    try self.init(json: readFile(url))
+    let json = directory.appending(path: "tokenizer.json")
+    guard !FileManager.default.fileExists(atPath: json.path) else {
+      try self.init(json: readFile(json))
+      return
+    }
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []).sorted()
+    let others = ["tokenizer.model", "tekken.json"] + names.filter { $0.hasSuffix(".tiktoken") }
+    guard let name = others.first(where: names.contains) else { throw .missingFile(path: json.path) }
+    let bytes = try readFile(directory.appending(path: name))
+    let declared = try DeclaredTokens(directory: directory)
+    if name == "tekken.json" {
+      try self.init(tekken: bytes)
+    } else if TokenRanks.isList(bytes) {
+      try self.init(ranks: bytes, file: name, layout: nil, declared: declared)
+    } else {
+      try self.init(sentencePiece: bytes, file: name, declared: declared)
+    }
   }
 
   /// Reads the text of a `tokenizer.json`.

@@ -8,6 +8,10 @@ public enum TokenizerError: Error, Equatable {
   case unreadableFile(path: String, reason: String)
   /// The file is no JSON document.
   case notJSON(file: String, error: JSONError)
+  /// A `tokenizer.model`, rank file or tokenizer in another binary form is broken.
+  case damagedFile(file: String, problem: String)
+  /// A list of ranks whose count is that of no known layout, so that its pattern and special tokens are unknown.
+  case unknownRanks(file: String, count: Int)
   /// A field is missing or holds something else than it must.
   case malformed(field: String, expected: String)
   /// A component or setting that this library does not implement, such as a normalizer of type `Nmt`.
@@ -27,13 +31,18 @@ extension TokenizerError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .missingFile(let path):
-      "\(path) does not exist: give a checkpoint directory that holds the tokenizer of its model"
+      "\(path) does not exist: give a checkpoint directory that holds the tokenizer of its model: "
+        + "tokenizer.json, tokenizer.model, tekken.json or a .tiktoken file"
     case .unreadableFile(let path, let reason): "\(path) cannot be read (\(reason)): check the file's permissions"
     case .notJSON(let file, let error): "\(file) is no JSON document, \(error): fetch the file again"
+    case .damagedFile(let file, let problem): "\(file) is damaged, \(problem): fetch the file again"
+    case .unknownRanks(let file, let count):
+      "\(file) lists \(count) ranks, which is neither Llama 3's nor Qwen's list, so the pattern that cuts the text is "
+        + "not known: give the model's tokenizer.json"
     case .malformed(let field, let expected):
       "the tokenizer's field \(field) must be \(expected): fetch the file again or save it with Hugging Face tokenizers"
     case .unsupported(let field, let value):
-      "the tokenizer's field \(field) is \(value), which is not supported: use a byte-level BPE tokenizer"
+      "the tokenizer's field \(field) is \(value), which is not supported: use a model whose tokenizer is BPE or Unigram"
     case .unsupportedPattern(let pattern, let position, let problem):
       "the tokenizer's pattern \(pattern) is not supported at position \(position), \(problem): rewrite the pattern"
     case .tokenNotInVocabulary(let token, let field):

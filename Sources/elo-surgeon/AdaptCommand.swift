@@ -11,7 +11,8 @@ struct AdaptCommand: ParsableCommand {
     discussion: """
       Detaches layers, fits a bridge for the others, trains them on the target text with some of the source text, puts \
       them back and aligns the whole model; scores held-out text in both languages before, between and after. OUTPUT is \
-      the adapted checkpoint with report.html and report.json.
+      the adapted checkpoint with report.html and report.json. \
+      While it runs everything lies in OUTPUT.partial; with --resume the same command does only what is left.
       """)
 
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
@@ -55,6 +56,7 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
   var evaluationTokens = 12_288
   @OptionGroup var optimization: OptimizationOptions
+  @OptionGroup var saving: SavingArguments
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -103,6 +105,7 @@ struct AdaptCommand: ParsableCommand {
     adaptation.bridge = bridge
     adaptation.sourceShare = sourceShare
     adaptation.evaluationTokens = evaluationTokens
+    adaptation.saving = try saving.options(for: optimization)
     let sources = try TextSource.list(arguments: [target, source])
     var line = ProgressLine()
     let report = try adaptation.run(
@@ -111,6 +114,8 @@ struct AdaptCommand: ParsableCommand {
       device: compute.device
     ) { event in
       switch event {
+      case .wasComplete: line.finish("adapt: finished before, nothing to do")
+      case .passed(let stage): line.finish("\(stage.rawValue): done before")
       case .began(let stage): line.show(stage.rawValue, fraction: 0, details: "", secondsLeft: nil)
       case .trained(let stage, let progress):
         line.show(

@@ -8,7 +8,7 @@ struct PretrainCommand: ParsableCommand {
     commandName: "pretrain", abstract: "Train the layers of a detached model on texts.",
     discussion: """
       Embedding, final norm, head and the layers of a scaffold (detach --keep-frozen) stay frozen. The bridges that `elo-surgeon bridge` fitted stand in for the missing \
-      layers, unless --bridge none. Metrics appear in OUTPUT.partial/metrics.jsonl while it runs.
+      layers, unless --bridge none. Metrics and saves lie in OUTPUT.partial while it runs.
       """)
 
   @Argument(help: "A directory made by `elo-surgeon detach`.")

@@ -94,7 +94,7 @@ struct ProbeCommand: ParsableCommand {
 
   /// The mean of every ranking score on every text, a row for each layer.
   private func table(_ scores: ProbeScores, selected: [Int]) -> String {
-    let columns = scores.scores.filter(\.ranks).flatMap { score in
+    let columns = scores.ranking.filter { $0.description.subject == .text }.flatMap { score in
       scores.texts.indices.map { text in
         (name: "\(score.description.name) \(scores.texts[text].name)", values: score.means(ofText: text))
       }

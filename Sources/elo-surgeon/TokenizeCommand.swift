@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpora
 import Foundation
+import JSONText
 import Tokenizers
 
 /// `elo-surgeon tokenize CHECKPOINT FILE`: the ids of each document, a JSON array per line.
@@ -13,7 +14,9 @@ struct TokenizeCommand: ParsableCommand {
       document is [].
       """)
 
-  @Argument(help: "A checkpoint directory with a tokenizer.json.", completion: .directory)
+  @Argument(
+    help: "A checkpoint directory with a tokenizer.json, or tokenizer.model, tekken.json or a .tiktoken file.",
+    completion: .directory)
   var checkpoint: String
 
   @Argument(help: "A .jsonl or .txt file, also .gz or .zst, a directory or a glob of these.", completion: .file())
@@ -22,12 +25,18 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: "The field of a .jsonl line that holds the text.")
   var textField = "text"
 
+  @Flag(help: "Print what the ids decode to, a JSON string per line, in place of the ids.")
+  var decoded = false
+
   func run() throws {
     let tokenizer = try Tokenizer(directory: URL(filePath: checkpoint))
     let output = FileHandle.standardOutput
     try DocumentReader(path: file, textField: textField).forEach { document in
-      let ids = tokenizer.encode(utf8: document.text).map(String.init).joined(separator: ",")
-      try output.write(contentsOf: Data("[\(ids)]\n".utf8))
+      let ids = tokenizer.encode(utf8: document.text)
+      let line =
+        decoded
+        ? JSONValue.string(tokenizer.decode(ids)).text : "[\(ids.map(String.init).joined(separator: ","))]"
+      try output.write(contentsOf: Data("\(line)\n".utf8))
     }
   }
 }

@@ -30,6 +30,7 @@ import Testing
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: output).sorted() == [
           "config.json", "model.safetensors", "report.html", "report.json", "tokenizer.json", "tokenizer_config.json",
+          "training.json",
         ])
       let evaluation = try Program.run("evaluate", output, "--text", "de=\(de)", "--format", "json")
       #expect(evaluation.status == 0, "\(evaluation.errors)")

@@ -72,6 +72,41 @@ import Testing
     }
   }
 
+  @Test func aDiskThatRunsFullDuringASaveKeepsTheSaveBefore() throws {
+    try withOperands { model, _ in
+      try withTemporaryDirectory { directory in
+        let text = directory.appending(path: "de.jsonl")
+        try writeTinyText(["der", "die", "Zeile", "Spalte"], to: text)
+        // Room for the bytes of all saves, but not for their files.
+        let disk = PrivateDisk(options: "size=64m,nr_inodes=12")
+        let run = try disk.run([
+          "align", model, "--text", "de=\(text.path)", "--steps", "50", "--sequence-length", "64", "--save-every", "2",
+          "--keep", "9", "--output", "DISK/out",
+        ])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("step 6 could not be saved: no space left"), "\(run.errors)")
+        #expect(run.errors.contains("step-000000004 is kept"), "\(run.errors)")
+        #expect(run.left == ["out.partial"])
+      }
+    }
+  }
+
+  @Test func aRunThatCouldNotBeSavedIsRefusedBeforeItBegins() throws {
+    try withOperands { model, _ in
+      try withTemporaryDirectory { directory in
+        let text = directory.appending(path: "de.jsonl")
+        try writeTinyText(["der", "die", "Zeile", "Spalte"], to: text)
+        let run = try PrivateDisk(options: "size=1m").run([
+          "align", model, "--text", "de=\(text.path)", "--steps", "50", "--sequence-length", "64", "--save-every", "2",
+          "--output", "DISK/out",
+        ])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("are needed"), "\(run.errors)")
+        #expect(run.left == [])
+      }
+    }
+  }
+
   private func withOperands(_ body: (_ model: String, _ trained: String) throws -> Void) throws {
     try withTemporaryDirectory { directory in
       let (model, detached) = (directory.appending(path: "model"), directory.appending(path: "detached"))

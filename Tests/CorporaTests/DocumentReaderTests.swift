@@ -34,6 +34,14 @@ import Testing
     #expect(found == [1, 3, 4, 5, 6].map { "\(file):\($0)" } + [fixture("corpora/tree/b.txt").path])
   }
 
+  @Test func `a document is called what the field id says, if that is text`() throws {
+    let lines = #"{"id": "a/b.html", "text": "x"}"# + "\n" + #"{"text": "y"}"# + "\n" + #"{"id": 7, "text": "z"}"#
+    try withFile("x.jsonl", lines) { file in
+      let found = try documents([file])
+      #expect(found.map(\.id) == ["a/b.html", nil, nil])
+    }
+  }
+
   @Test func `Another field can hold the text`() throws {
     try withFile("x.jsonl", #"{"text": 1, "body": "here"}"#) { file in
       let found = try documents([file], textField: "body")

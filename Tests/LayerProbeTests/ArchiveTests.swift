@@ -9,19 +9,39 @@ import Testing
       ProbeScores.Text(
         name: name,
         documents: (0...position + 1).map {
-          ProbeScores.Document(index: 2 * $0, tokenCount: 10 * position + $0 + 1, byteCount: 100 * position + $0 + 1)
+          ProbeScores.Document(
+            index: 2 * $0, id: position == 1 ? nil : "дос \($0)", tokenCount: 10 * position + $0 + 1,
+            byteCount: 100 * position + $0 + 1)
         }, emptyDocumentCount: position)
     }
-    func values(_ factor: Double) -> [[[Double]]] {
-      texts.map { text in text.documents.map { document in (0..<4).map { factor / Double(document.byteCount + $0) } } }
+    func values(_ factor: Double, documents: Int, places: Int = 4) -> ScoreValues {
+      ScoreValues(
+        means: (0..<documents).map { document in (0..<places).map { factor / Double(100 * document + $0 + 1) } })
     }
     return ProbeScores(
-      texts: texts, layerCount: 4,
+      texts: texts,
+      pairings: [
+        DocumentPairing(basis: .id, target: [1, 0], source: [0, 2]),
+        DocumentPairing(basis: .none, target: [0, 1], source: [0, 1]),
+      ], layerCount: 4, tensors: ["layers.0.weight", "layers.1.weight", "λ"],
       scores: [
-        .init(
-          description: .init(name: "b_score", unit: "nats/token", description: "first"), ranks: true, perText: values(1)
-        ),
-        .init(description: .init(name: "a_score", unit: "1", description: ""), ranks: false, perText: values(-1e-300)),
+        Score(
+          description: .init(name: "b_score", unit: "nats/token", description: "first", source: "arXiv 1"),
+          values: texts.map { values(1, documents: $0.documents.count) }),
+        Score(
+          description: .init(name: "a_score", unit: "1", description: "", axis: .tensors, ranks: false),
+          values: texts.map { _ in values(-1e-300, documents: 1, places: 3) }),
+        Score(
+          description: .init(
+            name: "contrast", unit: "1", description: "c", part: .mlp, axis: .states, subject: .contrast,
+            direction: .descriptive, ranks: false, aggregation: .leaveOneOut),
+          values: [ScoreValues(estimate: [1, 2, 3, 4, 5], leavingOut: [[5, 4, 3, 2, 1], [0, 0, 0, 0, 9]]), nil]),
+        Score(
+          description: .init(name: "matrix", unit: "1", description: "m", axis: .statePairs, ranks: false),
+          values: texts.map { _ in values(3, documents: 2, places: 25) }),
+        Score(
+          description: .init(name: "w", unit: "1", description: "w", subject: .weights, direction: .moreMattersLess),
+          values: [ScoreValues(ofWeights: [0.1, 0.2, 0.3, .pi])]),
       ])
   }
 
@@ -38,7 +58,8 @@ import Testing
     try withTemporaryDirectory { directory in
       let file = directory.appending(path: "report.h5")
       try makeScores().writeArchive(to: file)
-      let other = ProbeScores(texts: makeScores().texts, layerCount: 4, scores: [])
+      let scores = makeScores()
+      let other = ProbeScores(texts: scores.texts, pairings: scores.pairings, layerCount: 4, scores: [])
       try other.writeArchive(to: file)
       #expect(try ProbeScores(archive: file) == other)
     }

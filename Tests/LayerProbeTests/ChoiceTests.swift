@@ -8,14 +8,15 @@ import Testing
       ProbeScores.Document(index: 0, tokenCount: 5, byteCount: 9),
       ProbeScores.Document(index: 1, tokenCount: 6, byteCount: 7),
     ]
-    func score(_ name: String, _ layers: [Double], ranks: Bool) -> ProbeScores.Score {
+    func score(_ name: String, _ layers: [Double], ranks: Bool) -> Score {
       // Means over the two documents are `layers`.
-      .init(
-        description: .init(name: name, unit: "1", description: name), ranks: ranks,
-        perText: [[layers.map { $0 - 1 }, layers.map { $0 + 1 }]])
+      Score(
+        description: .init(name: name, unit: "1", description: name, ranks: ranks),
+        values: [ScoreValues(means: [layers.map { $0 - 1 }, layers.map { $0 + 1 }])])
     }
     return ProbeScores(
-      texts: [.init(name: "de", documents: documents, emptyDocumentCount: 3)], layerCount: ranking[0].count,
+      texts: [.init(name: "de", documents: documents, emptyDocumentCount: 3)], pairings: [],
+      layerCount: ranking[0].count,
       scores: ranking.enumerated().map { score("score_\($0.offset)", $0.element, ranks: true) }
         + (variant.map { [score("variant", $0, ranks: false)] } ?? []))
   }

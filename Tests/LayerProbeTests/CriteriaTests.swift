@@ -1,4 +1,8 @@
+import Checkpoints
+import Decoders
+import Foundation
 import LayerProbe
+import TestSupport
 import Testing
 
 @Suite struct CriteriaTests {
@@ -21,7 +25,7 @@ import Testing
     #expect(Set(scores.scores.map(\.description.name)) == Set(references.keys))
     for score in scores.scores {
       let wanted = try #require(references[score.description.name])
-      for (document, (found, wanted)) in zip(score.perText[0], wanted).enumerated() {
+      for (document, (found, wanted)) in zip(score.values(ofText: 0).perDocument, wanted).enumerated() {
         let scale = wanted.map(abs).max()!
         for layer in wanted.indices {
           #expect(
@@ -37,7 +41,7 @@ import Testing
     let reference = try #require(expected.models["tied-grouped-f32"])
     let model = try expected.model("tied-grouped-f32")
     let documents = try probeText("de", reference.documents).documents
-    for criterion in [BlockInfluence(), Ablation()] as [any LayerCriterion] {
+    for criterion in [BlockInfluence(), Ablation()] as [any DocumentCriterion] {
       let together = try criterion.score(documents[...], on: model) { _ in }
       for index in documents.indices {
         let alone = try criterion.score(documents[index...index], on: model) { _ in }
@@ -55,7 +59,7 @@ import Testing
     let text = try probeText("de", Array(repeating: reference.documents, count: repeats).flatMap { $0 })
     let probe = Probe(criteria: [BlockInfluence()])
     let scores = try probe.run([text], on: try expected.model("tied-grouped-f32"))
-    let found = scores.scores[0].perText[0]
+    let found = scores.scores[0].values(ofText: 0).perDocument
     #expect(found.count == repeats * reference.documents.count)
     for (index, layers) in found.enumerated() {
       let wanted = reference.blockInfluence[index % reference.documents.count]
@@ -76,6 +80,32 @@ import Testing
     let text = try probeText("de", [[5, 6], Array(repeating: 7, count: 64)])
     #expect(throws: ProbeError.contextTooShort(maximumTokens: 64, positions: 64)) {
       try Probe().run([text], on: try expected.model("tied-grouped-f32"))
+    }
+  }
+
+  @Test(arguments: [
+    (tensor: "model.layers.1.self_attn.k_proj.weight", layer: 1 as Int?, element: 5),
+    (tensor: "model.embed_tokens.weight", layer: nil, element: 70),
+  ])
+  func `a weight that is no number is named with its layer before any pass`(
+    broken: (tensor: String, layer: Int?, element: Int)
+  ) throws {
+    try withTemporaryDirectory { directory in
+      let directory = directory.appending(path: "model")
+      try FileManager.default.copyItem(at: fixture("decoders/tied-grouped-f32"), to: directory)
+      let file = directory.appending(path: "model.safetensors")
+      let stored = try #require(try readTensors(file)[broken.tensor])
+      var bytes = try Data(contentsOf: file)
+      let start = stored.byteRange.lowerBound + 4 * broken.element
+      bytes.replaceSubrange(start..<start + 4, with: withUnsafeBytes(of: Float.nan) { Data($0) })
+      try bytes.write(to: file)
+      let decoder = try Decoder(Checkpoint(directory: directory), device: CPUDevice(threads: 1))
+      let expected = ProbeError.weightNotFinite(tensor: broken.tensor, layer: broken.layer, element: broken.element)
+      #expect(throws: expected) {
+        try Probe().run([try probeText("de", [[5, 6], [7]])], on: ProbedModel(decoder: decoder, prefix: 1))
+      }
+      #expect(expected.description.contains(broken.tensor))
+      if let layer = broken.layer { #expect(expected.description.hasPrefix("layer \(layer): ")) }
     }
   }
 

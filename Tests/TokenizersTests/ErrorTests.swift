@@ -62,7 +62,7 @@ struct ErrorTests {
     "A component or setting that is not supported is named",
     arguments: [
       (#"{"version":"2.0","model":{}}"#, "tokenizer.json.version", "\"2.0\""),
-      (#"{"normalizer":{"type":"Precompiled"},"model":{}}"#, "tokenizer.json.normalizer.type", "Precompiled"),
+      (#"{"normalizer":{"type":"Nmt"},"model":{}}"#, "tokenizer.json.normalizer.type", "Nmt"),
       (
         #"{"pre_tokenizer":{"type":"UnicodeScripts"},"model":{}}"#, "tokenizer.json.pre_tokenizer.type",
         "UnicodeScripts"
@@ -99,6 +99,7 @@ struct ErrorTests {
       .missingFile(path: "x"), .unreadableFile(path: "x", reason: "y"), .malformed(field: "x", expected: "y"),
       .unsupported(field: "x", value: "y"), .unsupportedPattern(pattern: "x", position: 1, problem: "y"),
       .tokenNotInVocabulary(token: "x", field: "y"), .noPrefixToken(directory: "x"),
+      .damagedFile(file: "x", problem: "y"), .unknownRanks(file: "x", count: 3),
     ]
     for error in errors {
       let parts = "\(error)".split(separator: ": ")

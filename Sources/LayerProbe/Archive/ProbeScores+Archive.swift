@@ -1,15 +1,23 @@
 import Foundation
 
-/// The archive of a probe, an HDF5 file:
+/// The archive of a probe, an HDF5 file; every dataset has the attributes `axes` and `unit`:
 ///
-///     /                      attributes schema_version, layer_count
-///     /texts/NAME            attributes position, empty_documents
-///       index, tokens, bytes   i64 [documents]
-///     /scores/SCORE          attributes position, ranks, unit, description
-///       NAME                 f64 [documents, layers]
+///     /                        attributes schema_version, layer_count
+///     /tensors                 names of the layers' tensors, layer by layer
+///     /texts/NAME              attributes position (0: the target), empty_documents
+///       index, tokens, bytes     i64 [documents]
+///       id                       text [documents], where the files have ids
+///     /pairings/NAME           attribute basis; NAME is a source text
+///       target, source           i64 [pairs], places in the texts' documents
+///     /scores/SCORE            attributes position, ranks, unit, description, source, part, axis, subject, direction,
+///                              aggregation
+///       NAME/estimate            f64 [places]; NAME is a text, a source text (contrast), or `weights`
+///       NAME/documents           f64 [documents, places]; not for weights
+///
+/// `places` are one or two dimensions, as the axis says.
 extension ProbeScores {
   /// The layout that is written and read.
-  public static let archiveVersion = 1
+  public static let archiveVersion = 2
 
   /// Writes all scores to an HDF5 file, in place of one that is there.
   /// - Throws: `ProbeError.archive`.
@@ -18,86 +26,93 @@ extension ProbeScores {
       let file = try HDF5File(creating: url)
       try file.setAttribute("schema_version", of: "/", to: Int64(Self.archiveVersion))
       try file.setAttribute("layer_count", of: "/", to: Int64(layerCount))
-      try file.makeGroup("/texts")
-      for (position, text) in texts.enumerated() {
-        let group = "/texts/\(text.name)"
-        try file.makeGroup(group)
-        try file.setAttribute("position", of: group, to: Int64(position))
-        try file.setAttribute("empty_documents", of: group, to: Int64(text.emptyDocumentCount))
-        try file.write(text.documents.map { Int64($0.index) }, to: "\(group)/index")
-        try file.write(text.documents.map { Int64($0.tokenCount) }, to: "\(group)/tokens")
-        try file.write(text.documents.map { Int64($0.byteCount) }, to: "\(group)/bytes")
-      }
+      try file.write(tensors, to: "/tensors")
+      try file.label("/tensors", axes: "tensors", unit: "name")
+      try writeTexts(file)
+      try writePairings(file)
       try file.makeGroup("/scores")
       for (position, score) in scores.enumerated() {
         let group = "/scores/\(score.description.name)"
         try file.makeGroup(group)
         try file.setAttribute("position", of: group, to: Int64(position))
-        try file.setAttribute("ranks", of: group, to: score.ranks ? 1 : 0)
-        try file.setAttribute("unit", of: group, to: score.description.unit)
-        try file.setAttribute("description", of: group, to: score.description.description)
-        for (text, documents) in zip(texts, score.perText) {
-          try file.write(
-            documents.flatMap { $0 }, shape: [documents.count, layerCount], to: "\(group)/\(text.name)")
+        try score.description.write(to: group, file)
+        for (subject, values) in score.values.enumerated() {
+          guard let values else { continue }
+          try write(values, of: score.description, subject: subject, in: group, file)
         }
       }
     }
   }
 
-  /// Reads an archive.
-  /// - Throws: `ProbeError.archive` when something is missing or cannot be read, `.archiveVersion` for another layout.
-  public init(archive url: URL) throws(ProbeError) {
-    self = try HDF5Access.exclusively { () throws(ProbeError) in
-      let file = try HDF5File(reading: url)
-      let version = Int(try file.integerAttribute("schema_version", of: "/"))
-      guard version == Self.archiveVersion else {
-        throw .archiveVersion(file: url.path, found: version, expected: Self.archiveVersion)
+  private func writeTexts(_ file: borrowing HDF5File) throws(ProbeError) {
+    try file.makeGroup("/texts")
+    for (position, text) in texts.enumerated() {
+      let group = "/texts/\(text.name)"
+      try file.makeGroup(group)
+      try file.setAttribute("position", of: group, to: Int64(position))
+      try file.setAttribute("empty_documents", of: group, to: Int64(text.emptyDocumentCount))
+      for (name, unit, values) in [
+        ("index", "document", text.documents.map(\.index)), ("tokens", "token", text.documents.map(\.tokenCount)),
+        ("bytes", "byte", text.documents.map(\.byteCount)),
+      ] {
+        try file.write(values.map(Int64.init), to: "\(group)/\(name)")
+        try file.label("\(group)/\(name)", axes: "documents", unit: unit)
       }
-      let layerCount = Int(try file.integerAttribute("layer_count", of: "/"))
-      var texts: [(position: Int64, text: Text)] = []
-      for name in try file.members(of: "/texts") {
-        let group = "/texts/\(name)"
-        let (indices, tokens) = (try file.integers("\(group)/index"), try file.integers("\(group)/tokens"))
-        let bytes = try file.integers("\(group)/bytes")
-        guard tokens.count == indices.count, bytes.count == indices.count, !indices.isEmpty else {
-          throw .archive(file: url.path, routine: "reading documents", object: group)
-        }
-        let documents = indices.indices.map {
-          Document(index: Int(indices[$0]), tokenCount: Int(tokens[$0]), byteCount: Int(bytes[$0]))
-        }
-        let empty = Int(try file.integerAttribute("empty_documents", of: group))
-        texts.append(
-          (
-            try file.integerAttribute("position", of: group),
-            Text(name: name, documents: documents, emptyDocumentCount: empty)
-          ))
+      let ids = text.documents.compactMap(\.id)
+      guard ids.count == text.documents.count else { continue }
+      try file.write(ids, to: "\(group)/id")
+      try file.label("\(group)/id", axes: "documents", unit: "name")
+    }
+  }
+
+  private func writePairings(_ file: borrowing HDF5File) throws(ProbeError) {
+    try file.makeGroup("/pairings")
+    for (text, pairing) in zip(texts.dropFirst(), pairings) {
+      let group = "/pairings/\(text.name)"
+      try file.makeGroup(group)
+      try file.setAttribute("basis", of: group, to: pairing.basis.rawValue)
+      for (name, places) in [("target", pairing.target), ("source", pairing.source)] {
+        try file.write(places.map(Int64.init), to: "\(group)/\(name)")
+        try file.label("\(group)/\(name)", axes: "pairs", unit: "place in the text's documents")
       }
-      let ordered = texts.sorted { $0.position < $1.position }.map(\.text)
-      var scores: [(position: Int64, score: Score)] = []
-      for name in try file.members(of: "/scores") {
-        let group = "/scores/\(name)"
-        let description = ScoreDescription(
-          name: name, unit: try file.textAttribute("unit", of: group),
-          description: try file.textAttribute("description", of: group))
-        var perText: [[[Double]]] = []
-        for text in ordered {
-          let (values, shape) = try file.doubles("\(group)/\(text.name)")
-          guard shape == [text.documents.count, layerCount] else {
-            throw .archive(file: url.path, routine: "reading scores", object: "\(group)/\(text.name)")
-          }
-          perText.append(
-            text.documents.indices.map { Array(values[$0 * layerCount..<($0 + 1) * layerCount]) })
-        }
-        let ranks = try file.integerAttribute("ranks", of: group) == 1
-        scores.append(
-          (
-            try file.integerAttribute("position", of: group),
-            Score(description: description, ranks: ranks, perText: perText)
-          ))
-      }
-      return ProbeScores(
-        texts: ordered, layerCount: layerCount,
-        scores: scores.sorted { $0.position < $1.position }.map(\.score))
+    }
+  }
+
+  private func write(
+    _ values: ScoreValues, of description: ScoreDescription, subject: Int, in group: String,
+    _ file: borrowing HDF5File
+  ) throws(ProbeError) {
+    let places = shape(of: description.axis)
+    let axes = description.axis == .statePairs ? "states,states" : description.axis.rawValue
+    let name = "\(group)/\(subjectName(subject, of: description.subject))"
+    try file.makeGroup(name)
+    try file.write(values.estimate, shape: places, to: "\(name)/estimate")
+    try file.label("\(name)/estimate", axes: axes, unit: description.unit)
+    guard !values.perDocument.isEmpty else { return }
+    let documents = "\(name)/documents"
+    try file.write(values.perDocument.flatMap { $0 }, shape: [values.perDocument.count] + places, to: documents)
+    let rows = description.subject == .contrast ? "pairs" : "documents"
+    try file.label(documents, axes: "\(rows),\(axes)", unit: description.unit)
+  }
+}
+
+extension HDF5File {
+  /// Says what an array's dimensions and numbers are.
+  func label(_ dataset: String, axes: String, unit: String) throws(ProbeError) {
+    try setAttribute("axes", of: dataset, to: axes)
+    try setAttribute("unit", of: dataset, to: unit)
+  }
+}
+
+extension ScoreDescription {
+  fileprivate func write(to group: String, _ file: borrowing HDF5File) throws(ProbeError) {
+    try file.setAttribute("ranks", of: group, to: ranks ? 1 : 0)
+    for (key, value) in [
+      ("unit", unit), ("description", description), ("source", source), ("part", part.rawValue),
+      ("axis", axis.rawValue), ("subject", subject.rawValue), ("direction", direction.rawValue),
+      ("aggregation", aggregation.rawValue),
+    ] {
+      try file.setAttribute(key, of: group, to: value)
     }
   }
 }

@@ -4,7 +4,7 @@ import Decoders
 ///
 /// The intact model and each layer's absence are one forward pass each. Without the first or the last layer the others see
 /// what they never saw in training: their scores tower over the rest, and scores of layers do not add up.
-public struct Ablation: LayerCriterion {
+public struct Ablation: DocumentCriterion {
   /// The criterion has no settings.
   public init() {}
 
@@ -16,7 +16,8 @@ public struct Ablation: LayerCriterion {
         description: "mean loss without the layer minus mean loss of the intact model"),
       ScoreDescription(
         name: "ablation_nats_per_byte", unit: "nats/byte",
-        description: "summed loss without the layer minus that of the intact model, over the document's UTF-8 bytes"),
+        description: "summed loss without the layer minus that of the intact model, over the document's UTF-8 bytes",
+        ranks: false),
     ]
   }
 

@@ -5,7 +5,7 @@ import Decoders
 ///
 /// Behind the last layer the stream is taken before the final norm, which would turn it once more. One forward pass for all
 /// layers; cosines are accumulated in f64.
-public struct BlockInfluence: LayerCriterion {
+public struct BlockInfluence: DocumentCriterion {
   /// The criterion has no settings.
   public init() {}
 
@@ -14,7 +14,8 @@ public struct BlockInfluence: LayerCriterion {
     [
       ScoreDescription(
         name: "block_influence", unit: "1",
-        description: "1 - mean cosine between the residual stream before and behind the layer, before the final norm")
+        description: "1 - mean cosine between the residual stream before and behind the layer, before the final norm",
+        source: "arXiv 2403.03853")
     ]
   }
 

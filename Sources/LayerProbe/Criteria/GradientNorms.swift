@@ -5,7 +5,7 @@ import Decoders
 /// `relative_gradient_norm` divides each tensor's norm by that of its weights (RGN, arXiv 2210.11466), which takes the
 /// size of layers out but lets tensors of small norm weigh more. A layer's value is the root of the sum of squares over its
 /// tensors. Scoring makes all layers trainable: it takes 8 bytes of memory for each of their weights.
-public struct GradientNorms: LayerCriterion {
+public struct GradientNorms: DocumentCriterion {
   /// The criterion has no settings.
   public init() {}
 
@@ -14,10 +14,12 @@ public struct GradientNorms: LayerCriterion {
     [
       ScoreDescription(
         name: "relative_gradient_norm", unit: "nats/token",
-        description: "root of the sum over tensors of (norm of gradient / norm of weight) squared"),
+        description: "root of the sum over tensors of (norm of gradient / norm of weight) squared",
+        source: "arXiv 2210.11466"),
       ScoreDescription(
         name: "gradient_norm", unit: "nats/token per unit of weight",
-        description: "root of the sum of squares of the gradient of the document's mean token loss"),
+        description: "root of the sum of squares of the gradient of the document's mean token loss",
+        ranks: false),
     ]
   }
 

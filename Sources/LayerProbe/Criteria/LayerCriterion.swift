@@ -1,77 +1,77 @@
-import Decoders
-
-/// A way to score layers.
+/// A way to score layers: one file, and an entry in a probe's list.
 ///
-/// One criterion may give several scores from the same passes: the first is the one that layers are ranked by, the others
-/// are variants of it. In every score more means that the layer matters more.
+/// A criterion may give several scores from the same passes. `DocumentCriterion` is the simpler form, for those that score
+/// each document for itself.
 public protocol LayerCriterion: Sendable {
-  /// What is scored, the ranking score first.
+  /// What the criterion is called while it works.
+  var name: String { get }
+
+  /// About how many floating-point operations `measure` takes, for the progress and the cost of a probe.
+  func flops(on input: ProbeInput) -> Double
+
+  /// Measures every layer.
+  ///
+  /// What a criterion changes of the model, such as which weights have gradients, it puts back.
+  /// - Parameter progress: called between passes with the share of them that is done; what it throws ends the scoring.
+  func measure(
+    _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [Score]
+}
+
+/// A criterion that scores each document of each text for itself.
+public protocol DocumentCriterion: LayerCriterion {
+  /// What is scored.
   var scores: [ScoreDescription] { get }
+
+  /// How many documents of each text are scored, from its beginning; nil for all.
+  var maximumDocuments: Int? { get }
+
+  /// Floating-point operations for each token of a document.
+  func flopsPerToken(of model: ProbedModel) -> Double
 
   /// Scores every layer on some documents, each for itself.
   /// - Parameter progress: called between passes with the share of them that is done; what it throws ends the scoring.
-  /// - Returns: `[scores][documents][layers]`.
+  /// - Returns: `[scores][documents][places of the score's axis]`.
   func score(
     _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
   ) throws(ProbeError) -> [[[Double]]]
 }
 
-/// What a score is.
-public struct ScoreDescription: Sendable, Hashable, Codable {
-  /// Its key in reports and archives, in snake case.
-  public let name: String
-  /// Its unit; `1` for a ratio.
-  public let unit: String
-  /// What it measures, in one sentence.
-  public let description: String
+extension DocumentCriterion {
+  /// The first score's name.
+  public var name: String { scores[0].name }
 
-  /// A score's name, unit and meaning.
-  public init(name: String, unit: String, description: String) {
-    self.name = name
-    self.unit = unit
-    self.description = description
-  }
-}
+  /// All documents.
+  public var maximumDocuments: Int? { nil }
 
-/// A model whose layers are scored, and the token that goes before each document.
-public struct ProbedModel {
-  /// The model.
-  public let decoder: Decoder
-  /// Stands before each document and counts in no mean.
-  public let prefix: UInt32
+  /// One forward pass.
+  public func flopsPerToken(of model: ProbedModel) -> Double { model.cost.forward }
 
-  /// A model and its prefix token.
-  public init(decoder: Decoder, prefix: UInt32) {
-    self.decoder = decoder
-    self.prefix = prefix
+  /// The tokens of the documents that are scored, each times `flopsPerToken`.
+  public func flops(on input: ProbeInput) -> Double {
+    let tokens = input.texts.reduce(0) { $0 + $1.tokenCount(ofFirst: maximumDocuments) }
+    return Double(tokens) * flopsPerToken(of: input.model)
   }
 
-  /// Number of layers.
-  public var layerCount: Int { decoder.layers.count }
-
-  /// Documents in one pass, each behind its own prefix token and with attention kept inside it.
-  func batch(_ documents: ArraySlice<ProbeDocument>) -> ProbeBatch {
-    var ids: [Int32] = []
-    var targets: [Int32] = []
-    var positions: [Int32] = []
-    var spans: [Range<Int>] = []
-    for document in documents {
-      let start = ids.count
-      ids.append(Int32(bitPattern: prefix))
-      ids.append(contentsOf: document.tokens)
-      targets.append(contentsOf: document.tokens)
-      targets.append(-1)
-      positions.append(contentsOf: 0...Int32(document.tokens.count))
-      spans.append(start..<ids.count)
+  /// Scores the documents of all texts, as many at a time as a pass holds.
+  public func measure(
+    _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [Score] {
+    let documents = input.texts.map { $0.documents.prefix(maximumDocuments ?? .max) }
+    let total = documents.reduce(0) { $0 + $1.count }
+    var done = 0
+    var values: [[ScoreValues?]] = scores.map { _ in [] }
+    for text in documents {
+      var perScore = scores.map { _ in [[Double]]() }
+      for group in input.model.passes(over: text) {
+        let found = try score(group, on: input.model) { share throws(ProbeError) in
+          try progress((Double(done) + share * Double(group.count)) / Double(total))
+        }
+        for index in found.indices { perScore[index] += found[index] }
+        done += group.count
+      }
+      for index in scores.indices { values[index].append(ScoreValues(means: perScore[index])) }
     }
-    let tokens = TokenBatch(ids: ids, targets: targets, positions: positions, spans: spans, device: decoder.device)
-    return ProbeBatch(tokens: tokens, spans: spans)
+    return zip(scores, values).map { Score(description: $0, values: $1) }
   }
-}
-
-/// Documents on the device, and which rows are whose.
-struct ProbeBatch {
-  let tokens: TokenBatch
-  /// Rows of each document, its prefix token first.
-  let spans: [Range<Int>]
 }

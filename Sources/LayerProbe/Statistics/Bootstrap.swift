@@ -1,13 +1,20 @@
 import CGSL
 
-/// How certain the mean of a layer's scores is, from resampling whole documents.
+/// How certain the mean of each layer's scores is, from drawing whole documents anew.
 ///
-/// Tokens of one document are alike, so documents are drawn, not tokens: the percentile interval of the cluster bootstrap
-/// (Efron, 1979).
+/// The interval is the studentised one (bootstrap-t; Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter
+/// 12.5): of each draw b the mean `m_b` and standard error `s_b` give `t_b = (m_b - m) / s_b`, and the interval is
+/// `m - t_(1-α/2) s ... m - t_(α/2) s`. Scores of documents are few and skewed. In 1,500
+/// simulations with 16 documents each, 95 % intervals of the mean held it, for normal, exponential and log-normal scores:
+/// studentised 94, 94, 91 %; Student's t 95, 90, 85 %; bias-corrected and accelerated 92, 90, 86 %; percentile 92, 88, 84 %.
+/// With 6 documents: studentised 94, 93, 89 %, percentile 86, 81, 76 % (Tests/Fixtures/probe-statistics/generate.py coverage).
+///
+/// Where draws often do not vary at all, as those of a score that is 1 for all documents but one, `t_b` has no quantiles,
+/// and the percentile interval takes their place. Scores that are equal for all documents have an interval without width.
 public struct Bootstrap: Sendable, Hashable {
   /// How often documents are drawn anew.
   public let resamples: Int
-  /// The share of resampled means inside an interval.
+  /// How often an interval is to hold the true mean.
   public let confidence: Double
   /// What fixes the draws.
   public let seed: UInt64
@@ -20,50 +27,61 @@ public struct Bootstrap: Sendable, Hashable {
     self.seed = seed
   }
 
-  /// What resampling says about each layer.
-  public struct Result: Sendable, Hashable {
-    /// Interval of each layer's mean.
-    public var intervals: [ClosedRange<Double>]
-    /// Share of resamples in which a layer is among the `topCount` highest.
-    public var topShares: [Double]
+  /// The interval of the mean of each column.
+  /// - Parameter perDocument: `[documents][places]`, at least one document.
+  /// - Throws: `ProbeError.statistics`.
+  public func intervals(of perDocument: [[Double]]) throws(ProbeError) -> [ClosedRange<Double>] {
+    intervals(of: perDocument, try draws(documents: perDocument.count))
   }
 
-  /// Resamples documents, the same draws for all layers.
+  /// The share of draws in which each column's mean is among the highest.
   /// - Parameters:
-  ///   - perDocument: scores `[documents][layers]`, at least one document.
-  ///   - topCount: how many layers count as the top.
+  ///   - perDocument: `[documents][places]`, at least one document.
+  ///   - count: how many columns count as the highest.
   /// - Throws: `ProbeError.statistics`.
-  public func intervals(of perDocument: [[Double]], topCount: Int) throws(ProbeError) -> Result {
-    precondition(!perDocument.isEmpty, "no documents to draw from")
-    let layerCount = perDocument[0].count
-    var random = try RandomNumbers(seed: seed)
-    var means = Array(repeating: [Double](), count: layerCount)
-    var topCounts = Array(repeating: 0, count: layerCount)
-    for _ in 0..<resamples {
-      var sum = Array(repeating: 0.0, count: layerCount)
-      for _ in perDocument.indices {
-        let document = perDocument[random.index(below: perDocument.count)]
-        for layer in 0..<layerCount { sum[layer] += document[layer] }
+  public func topShares(of perDocument: [[Double]], count: Int) throws(ProbeError) -> [Double] {
+    let means = try draws(documents: perDocument.count).means(of: perDocument)
+    var counts = Array(repeating: 0, count: perDocument[0].count)
+    for means in means {
+      for place in highest(count, of: means) { counts[place] += 1 }
+    }
+    return counts.map { Double($0) / Double(resamples) }
+  }
+
+  /// Draws of so many documents.
+  func draws(documents: Int) throws(ProbeError) -> DocumentDraws {
+    try DocumentDraws(documents: documents, draws: resamples, seed: seed)
+  }
+
+  /// The intervals from given draws.
+  package func intervals(of perDocument: [[Double]], _ draws: DocumentDraws) -> [ClosedRange<Double>] {
+    let everything = DocumentDraws(counts: [perDocument.map { _ in 1 }])
+    let whole = everything.moments(of: perDocument, withSquares: true)[0]
+    let resampled = draws.moments(of: perDocument, withSquares: true)
+    return whole.means.indices.map { place in
+      let (mean, deviation) = (whole.means[place], whole.deviations[place])
+      guard deviation > 0 else { return mean...mean }
+      // Documents' number cancels: both standard errors are deviations over its root.
+      let deviations = resampled.map { ($0.means[place] - mean, $0.deviations[place]) }
+      let pivots = deviations.map { change, spread in spread > 0 ? change / spread : change * .infinity }
+      let (low, high) = interval(ofDraws: pivots)
+      guard low.isFinite, high.isFinite else {
+        let (low, high) = interval(ofDraws: resampled.map { $0.means[place] })
+        return min(low, mean)...max(high, mean)
       }
-      for layer in 0..<layerCount { means[layer].append(sum[layer] / Double(perDocument.count)) }
-      for layer in highest(topCount, of: sum) { topCounts[layer] += 1 }
+      return min(mean, mean - high * deviation)...max(mean, mean - low * deviation)
     }
+  }
+
+  /// The quantiles between which the draws of a number lie with this confidence.
+  package func interval(ofDraws values: [Double]) -> (low: Double, high: Double) {
+    let sorted = values.sorted()
     let tail = (1 - confidence) / 2
-    let intervals = means.map { layerMeans in
-      let sorted = layerMeans.sorted()
-      return quantile(tail, ofSorted: sorted)...quantile(1 - tail, ofSorted: sorted)
-    }
-    return Result(intervals: intervals, topShares: topCounts.map { Double($0) / Double(resamples) })
+    return (Self.quantile(tail, ofSorted: sorted), Self.quantile(1 - tail, ofSorted: sorted))
   }
 
   /// Linear interpolation between order statistics, as GSL defines it.
-  private func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
+  private static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
     gsl_stats_quantile_from_sorted_data(values, 1, values.count, share)
   }
-}
-
-/// The indices of the `count` greatest values, in ascending order; of equal values the first.
-func highest(_ count: Int, of values: [Double]) -> [Int] {
-  let ranked = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
-  return ranked.prefix(count).sorted()
 }

@@ -23,4 +23,16 @@ struct RandomNumbers: ~Copyable {
     precondition(bound > 0 && bound <= Int(UInt32.max), "an index below \(bound)")
     return Int(gsl_rng_uniform_int(state, UInt(bound)))
   }
+
+  /// The numbers 0 to `count` - 1 in a random order, each order as likely (Fisher and Yates).
+  mutating func permutation(of count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for place in stride(from: count - 1, to: 0, by: -1) { order.swapAt(place, index(below: place + 1)) }
+    return order
+  }
+
+  /// Independent numbers of a normal distribution with mean 0 (Marsaglia and Tsang's ziggurat).
+  mutating func normals(_ count: Int, standardDeviation: Double) -> [Float] {
+    (0..<count).map { _ in Float(gsl_ran_gaussian_ziggurat(state, standardDeviation)) }
+  }
 }

@@ -1,4 +1,5 @@
 import CGSL
+import Foundation
 
 /// Spearman's rank correlation of two lists of scores, from the GNU Scientific Library; equal values share their ranks.
 /// - Parameters:
@@ -14,4 +15,16 @@ public func rankCorrelation(_ first: [Double], _ second: [Double]) -> Double? {
   let correlation = gsl_stats_spearman(first, 1, second, 1, first.count, &work)
   // Rounding can lead beyond 1.
   return correlation.isFinite ? min(1, max(-1, correlation)) : nil
+}
+
+/// Between which values a rank correlation of `count` independent pairs lies with some confidence: Fisher's transformation
+/// with the variance 1.06 / (n - 3) for ranks (Fieller, Hartley and Pearson, 1957), `tanh(artanh r ± z √(1.06 / (n - 3)))`.
+/// - Returns: nil for fewer than four pairs, for which there is no such interval.
+public func rankCorrelationInterval(_ correlation: Double, count: Int, confidence: Double = 0.95) -> ClosedRange<
+  Double
+>? {
+  guard count > 3 else { return nil }
+  let reach = gsl_cdf_ugaussian_Pinv((1 + confidence) / 2) * (1.06 / Double(count - 3)).squareRoot()
+  let center = atanh(min(1 - 1e-12, max(-1 + 1e-12, correlation)))
+  return min(correlation, tanh(center - reach))...max(correlation, tanh(center + reach))
 }

@@ -41,11 +41,7 @@ struct BPE: Model {
       unknownToken = nil
     }
     fallbackTokens =
-      try component.bool("byte_fallback", default: false)
-      ? (0..<256).map { byte in
-        let digits = String(byte, radix: 16, uppercase: true)
-        return vocabulary.id(of: "<0x\(digits.count < 2 ? "0" : "")\(digits)>").map(Int64.init) ?? -1
-      } : nil
+      try component.bool("byte_fallback", default: false) ? byteFallbackTokens(vocabulary) : nil
     byteTokens =
       symbols == .bytes ? ByteAlphabet.scalars.map { vocabulary.id(of: String($0)).map(Int64.init) ?? -1 } : []
     if try component.bool("ignore_merges", default: false) {
@@ -53,6 +49,39 @@ struct BPE: Model {
     } else {
       wholePieces = nil
     }
+  }
+
+  /// A byte-level model whose merges are all pairs of tokens that make a token, the one of the lowest rank first, and
+  /// which takes a piece that is a token as it is: what tiktoken makes of a list of ranks.
+  /// - Parameters:
+  ///   - ranked: the bytes of each token in the order of the ranks; every single byte is among them.
+  ///   - offset: the id of rank 0.
+  init(ranked: [[UInt8]], offset: Int) {
+    symbols = .bytes
+    var spellings = [String?](repeating: nil, count: offset)
+    var byRank = ByteStringTable(minimumCapacity: ranked.count)
+    for (rank, bytes) in ranked.enumerated() {
+      spellings.append(String(decoding: bytes.flatMap { ByteAlphabet.spellings[Int($0)] }, as: UTF8.self))
+      byRank.insert(bytes.span, value: UInt32(offset + rank))
+    }
+    vocabulary = Vocabulary(spellings: spellings)
+    wholePieces = byRank
+    var pairs: [(UInt32, UInt32, MergeTable.Merge)] = []
+    for (rank, bytes) in ranked.enumerated() where bytes.count > 1 {
+      for split in 1..<bytes.count {
+        guard let left = byRank.value(of: bytes.span.extracting(first: split)),
+          let right = byRank.value(of: bytes.span.extracting(droppingFirst: split))
+        else { continue }
+        pairs.append((left, right, .init(rank: UInt32(rank), token: UInt32(offset + rank))))
+      }
+    }
+    var merges = MergeTable(count: pairs.count)
+    for (left, right, merge) in pairs { merges.insert(left, right, merge: merge) }
+    self.merges = merges
+    byteTokens = (0..<256).map { byRank.value(of: [UInt8($0)].span).map(Int64.init) ?? -1 }
+    fallbackTokens = nil
+    unknownToken = nil
+    fusesUnknown = false
   }
 
   private static func refuseUnsupported(_ component: Component) throws(TokenizerError) {

@@ -14,7 +14,16 @@ func makeModel(_ component: Component, symbols: BPE.Symbols) throws(TokenizerErr
   let type = try component.optionalString("type") ?? "BPE"
   switch type {
   case "BPE": return try BPE(component, symbols: symbols)
+  case "Unigram": return try Unigram(component)
   default: throw component.unsupportedType(type)
+  }
+}
+
+/// The tokens `<0x00>` to `<0xFF>` that stand for single bytes, -1 for each that is not in the vocabulary.
+func byteFallbackTokens(_ vocabulary: Vocabulary) -> [Int64] {
+  (0..<256).map { byte in
+    let digits = String(byte, radix: 16, uppercase: true)
+    return vocabulary.id(of: "<0x\(digits.count < 2 ? "0" : "")\(digits)>").map(Int64.init) ?? -1
   }
 }
 
@@ -41,6 +50,16 @@ struct Vocabulary: Sendable {
       ids.insert(member.key.utf8.span, value: UInt32(id))
       while spellings.count <= id { spellings.append(nil) }
       spellings[id] = member.key
+    }
+    self.ids = ids
+    self.spellings = spellings
+  }
+
+  /// A vocabulary of the spellings at each id; of equal spellings the last one gives the id.
+  init(spellings: [String?]) {
+    var ids = ByteStringTable(minimumCapacity: spellings.count)
+    for (id, spelling) in spellings.enumerated() {
+      if let spelling { ids.insert(spelling.utf8.span, value: UInt32(id)) }
     }
     self.ids = ids
     self.spellings = spellings

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Rewrites the text before it is cut into pieces.
 protocol Normalizer: Sendable {
   /// Rewrites valid UTF-8 in place.
@@ -28,6 +30,12 @@ func makeNormalizer(_ component: Component) throws(TokenizerError) -> any Normal
     return ReplaceNormalizer(
       pattern: try component.pattern(), replacement: Array(try component.string("content").utf8))
   case "ByteLevel": return ByteLevelNormalizer()
+  case "Precompiled":
+    guard let blob = Data(base64Encoded: try component.string("precompiled_charsmap")) else {
+      throw component.malformed("precompiled_charsmap", "bytes in base64")
+    }
+    return PrecompiledNormalizer(
+      map: try PrecompiledCharsMap(Array(blob), field: "\(component.path).precompiled_charsmap"))
   default: throw component.unsupportedType(type)
   }
 }

@@ -61,6 +61,15 @@ struct OptimizationOptions: ParsableArguments {
   var seed: UInt64 = 42
   @Option(help: "Score the held-out texts every so many steps.")
   var evaluateEvery: Int?
+  @Option(help: "Stop when so many evaluations in a row were not better than the best before.")
+  var patience: Int?
+  @Option(
+    help:
+      "Skip steps whose loss or gradient lies this many standard deviations above the last steps' mean. (default: only those that are no numbers)"
+  )
+  var spikeThreshold: Double?
+  @Option(help: "Steps that may be skipped in a row; one more ends the run.")
+  var skipLimit = SpikeHistory.Options().limit
   @Option(help: "Field of jsonl files that holds the text.")
   var textField = "text"
 
@@ -73,6 +82,12 @@ struct OptimizationOptions: ParsableArguments {
     }
     guard clip > 0, weightDecay >= 0, (evaluateEvery ?? 1) > 0 else {
       throw ValidationError("--clip and --evaluate-every must be greater than 0, --weight-decay not negative")
+    }
+    guard (patience ?? 1) > 0, (spikeThreshold ?? 1) > 0, skipLimit >= 0 else {
+      throw ValidationError("--patience and --spike-threshold must be greater than 0, --skip-limit not negative")
+    }
+    guard patience == nil || evaluateEvery != nil else {
+      throw ValidationError("--patience counts evaluations: give --evaluate-every too")
     }
   }
 
@@ -87,11 +102,47 @@ struct OptimizationOptions: ParsableArguments {
     options.accumulate = accumulate
     options.seed = seed
     options.evaluateEvery = evaluateEvery
+    options.patience = patience
+    options.spikes.threshold = spikeThreshold
+    options.spikes.limit = skipLimit
     return options
   }
 }
 
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+
+/// What a training stage keeps while it runs.
+struct SavingArguments: ParsableArguments {
+  @Option(help: "Save the run every so many steps, and after every evaluation that is the best so far.")
+  var saveEvery: Int?
+  @Option(help: "Saves to keep: the newest, and besides them the best.")
+  var keep = SavingOptions().keep
+  @Flag(help: "Go on from the last save of the same command; when it was finished, do nothing.")
+  var resume = false
+  @Option(
+    help:
+      "Weights of the result: those of the last step, or of the best evaluation. (default: last; with --patience best)")
+  var result: SavingOptions.Result?
+
+  mutating func validate() throws {
+    guard (saveEvery ?? 1) > 0, keep > 0 else { throw ValidationError("--save-every and --keep must be at least 1") }
+  }
+
+  /// - Throws: `ValidationError` when the best evaluation is asked for and there are none.
+  func options(for optimization: OptimizationOptions) throws -> SavingOptions {
+    guard result != .best || optimization.evaluateEvery != nil else {
+      throw ValidationError("--result best needs evaluations: give --evaluate-every too")
+    }
+    var options = SavingOptions()
+    options.every = saveEvery
+    options.keep = keep
+    options.resumes = resume
+    options.result = result ?? (optimization.patience == nil ? .last : .best)
+    return options
+  }
+}
+
+extension SavingOptions.Result: ExpressibleByArgument {}
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {

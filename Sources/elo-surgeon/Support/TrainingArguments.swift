@@ -19,6 +19,7 @@ struct TrainingArguments: ParsableArguments {
   var output: String
   @OptionGroup var budget: BudgetOptions
   @OptionGroup var optimization: OptimizationOptions
+  @OptionGroup var saving: SavingArguments
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
@@ -42,27 +43,38 @@ struct TrainingArguments: ParsableArguments {
         TextSource.list(arguments: arguments), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
         textField: optimization.textField)
     }
-    let job = TrainingJob(
+    var job = TrainingJob(
       checkpoint: checkpoint, part: part,
       options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate),
       device: compute.device)
+    job.saving = try saving.options(for: optimization)
     var line = ProgressLine()
-    let records = try job.run(
+    let result = try job.run(
       output: directory(output), texts: load(text),
       heldOut: heldOut.isEmpty ? nil : load(heldOut).sample(tokensPerText: evaluationTokens)
     ) { progress in
       line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+      if let reason = progress.record.skipped { line.finish("step \(progress.record.step) skipped: \(reason)") }
       for score in progress.record.texts ?? [] {
         line.finish(
           "step \(progress.record.step)  \(score.name) \(String(format: "%.4f", score.bitsPerByte)) bits/byte")
       }
       return !Interruption.isRequested
     }
+    if result.wasFinished {
+      line.finish("\(label): finished before, nothing to do")
+    } else {
+      if let earlier = result.resumedFrom { line.finish("\(label): went on after step \(earlier.step)") }
+      line.finish("\(label): \(summary(of: result.records))")
+    }
+    print(output)
+  }
+
+  private func summary(of records: [StepRecord]) -> String {
     let seconds = records.reduce(0) { $0 + ($1.seconds ?? 0) }
     let tokens = records.last?.tokens ?? 0
-    line.finish(
-      "\(label): \(records.last?.step ?? 0) steps, \(tokens) tokens in \(ProgressLine.clock(seconds)), "
-        + "\(Int(Double(tokens) / max(seconds, 1e-9))) tokens/s")
-    print(output)
+    let skipped = records.count { $0.skipped != nil }
+    return "\(records.last?.step ?? 0) steps, \(tokens) tokens in \(ProgressLine.clock(seconds)), "
+      + "\(Int(Double(tokens) / max(seconds, 1e-9))) tokens/s" + (skipped == 0 ? "" : ", \(skipped) steps skipped")
   }
 }

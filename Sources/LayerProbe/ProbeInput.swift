@@ -1,0 +1,59 @@
+/// What criteria measure: a model, the texts, and which documents belong together.
+public final class ProbeInput {
+  /// The model.
+  public let model: ProbedModel
+  /// The texts, the target first.
+  public let texts: [ProbeText]
+  /// How the target's documents belong to those of each source text.
+  public let pairings: [DocumentPairing]
+
+  /// A model and texts that it can read.
+  /// - Parameter inOrder: whether documents without ids are parallel by their places.
+  /// - Throws: `ProbeError.badTextName` for a repeated name, `.tokenOutsideVocabulary`, `.contextTooShort`,
+  ///   `.weightNotFinite`.
+  public init(model: ProbedModel, texts: [ProbeText], inOrder: Bool = false) throws(ProbeError) {
+    precondition(!texts.isEmpty, "a probe without texts")
+    self.model = model
+    self.texts = texts
+    pairings = texts.dropFirst().map { DocumentPairing(target: texts[0], source: $0, inOrder: inOrder) }
+    try checkTexts()
+    try checkWeights()
+  }
+
+  private func checkTexts() throws(ProbeError) {
+    let (vocabulary, positions) = (
+      model.decoder.configuration.vocabularySize, model.decoder.configuration.maximumPositions
+    )
+    var names: Set<String> = []
+    for text in texts {
+      guard names.insert(text.name).inserted else { throw .badTextName(text.name, .repeated) }
+      for document in text.documents {
+        if let token = document.tokens.first(where: { !(0..<vocabulary).contains(Int($0)) }) {
+          throw .tokenOutsideVocabulary(
+            text: text.name, document: document.index, token: Int(token), vocabulary: vocabulary)
+        }
+        guard document.tokens.count < positions else {
+          throw .contextTooShort(maximumTokens: document.tokens.count, positions: positions)
+        }
+      }
+    }
+  }
+
+  /// One weight that is no number makes every score none: better said before the work, and by its name.
+  private func checkWeights() throws(ProbeError) {
+    let decoder = model.decoder
+    let owners = [nil] + decoder.layers.indices.map { $0 as Int? } + [nil]
+    let parameters =
+      [[decoder.embedding]] + decoder.layers.map(\.parameters)
+      + [[decoder.finalNorm] + (decoder.configuration.tiedHead ? [] : [decoder.head])]
+    for (layer, parameters) in zip(owners, parameters) {
+      for parameter in parameters {
+        let values = decoder.device.download(parameter.value)
+        // Infinities times 0 and NaN are NaN; everything else adds 0.
+        guard values.reduce(0, { $0 + $1 * 0 }) != 0 else { continue }
+        let element = values.firstIndex { !$0.isFinite }!
+        throw .weightNotFinite(tensor: parameter.name, layer: layer, element: element)
+      }
+    }
+  }
+}

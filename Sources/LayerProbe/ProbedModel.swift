@@ -1,0 +1,98 @@
+import Decoders
+
+/// A model whose layers are scored, and the token that goes before each document.
+public struct ProbedModel {
+  /// The model.
+  public let decoder: Decoder
+  /// Stands before each document and counts in no mean.
+  public let prefix: UInt32
+
+  /// A model and its prefix token.
+  public init(decoder: Decoder, prefix: UInt32) {
+    self.decoder = decoder
+    self.prefix = prefix
+  }
+
+  /// Number of layers.
+  public var layerCount: Int { decoder.layers.count }
+
+  /// What a token costs.
+  public var cost: TokenCost { TokenCost(decoder) }
+
+  /// Short documents share passes of up to about this many tokens.
+  static let tokensPerPass = 2048
+
+  /// Documents in order, as many together as fit in a pass.
+  public func passes(over documents: ArraySlice<ProbeDocument>) -> [ArraySlice<ProbeDocument>] {
+    var passes: [ArraySlice<ProbeDocument>] = []
+    var start = documents.startIndex
+    var tokens = 0
+    for index in documents.indices {
+      let count = documents[index].tokens.count + 1
+      if index > start, tokens + count > Self.tokensPerPass {
+        passes.append(documents[start..<index])
+        (start, tokens) = (index, 0)
+      }
+      tokens += count
+    }
+    passes.append(documents[start...])
+    return passes
+  }
+
+  /// Documents in one pass, each behind its own prefix token and with attention kept inside it.
+  public func batch(_ documents: ArraySlice<ProbeDocument>) -> ProbeBatch {
+    var ids: [Int32] = []
+    var targets: [Int32] = []
+    var positions: [Int32] = []
+    var spans: [Range<Int>] = []
+    for document in documents {
+      let start = ids.count
+      ids.append(Int32(bitPattern: prefix))
+      ids.append(contentsOf: document.tokens)
+      targets.append(contentsOf: document.tokens)
+      targets.append(-1)
+      positions.append(contentsOf: 0...Int32(document.tokens.count))
+      spans.append(start..<ids.count)
+    }
+    let tokens = TokenBatch(ids: ids, targets: targets, positions: positions, spans: spans, device: decoder.device)
+    return ProbeBatch(tokens: tokens, spans: spans)
+  }
+}
+
+/// Documents on the device, and which rows are whose.
+public struct ProbeBatch: Sendable {
+  /// What passes take.
+  public let tokens: TokenBatch
+  /// Rows of each document, its prefix token first.
+  public let spans: [Range<Int>]
+
+  /// Sums over each document of one number per row, in f64.
+  public func sums(_ rows: [Float]) -> [Double] {
+    spans.map { rows[$0].reduce(0) { $0 + Double($1) } }
+  }
+}
+
+/// Floating-point operations that a token costs, products only: two for each weight that it meets.
+///
+/// Attention over a document's other tokens is left out; at some hundred tokens it is a few percent.
+public struct TokenCost: Sendable, Hashable {
+  /// One layer forward.
+  public let layer: Double
+  /// The head.
+  public let head: Double
+  /// All layers and the head forward.
+  public let forward: Double
+  /// Forward and backward to the gradients of all layers' weights.
+  public let gradients: Double
+
+  init(_ decoder: Decoder) {
+    let weights = decoder.layers.map { layer in
+      layer.parameters.reduce(0) { $0 + ($1.shape.count > 1 ? $1.value.count : 0) }
+    }
+    let all = 2 * Double(weights.reduce(0, +))
+    layer = all / Double(weights.count)
+    head = 2 * Double(decoder.head.value.count)
+    forward = all + head
+    gradients = 3 * all + 2 * head
+  }
+}
