@@ -25,26 +25,16 @@ import Testing
     try fixture.expectGradients(decoder)
   }
 
-  /// Frozen embedding and head take other paths.
+  /// Frozen embedding, head and lower layers take other paths.
   @Test(arguments: FamilyCheckpoint.names)
-  func gradientsOfTheUpperLayersAreTheSameWhenTheRestIsFrozen(_ name: String) throws {
+  func gradientsOfTheUpperLayersMatchWhenTheRestIsFrozen(_ name: String) throws {
     let fixture = try FamilyFixture(name)
-    let (whole, part) = (try fixture.decoder(), try fixture.decoder())
-    whole.trainEverything()
-    part.train(layers: 1..<part.layers.count)
-    for decoder in [whole, part] {
-      _ = decoder.accumulateGradients(try FamilyFixture.batch(on: decoder.device), gradientScale: 1)
-    }
-    let gradients = Dictionary(uniqueKeysWithValues: whole.parameters.map { ($0.name, $0.gradient!) })
-    #expect(!part.trainedParameters.isEmpty)
-    for parameter in part.trainedParameters {
-      let expected = whole.device.download(try #require(gradients[parameter.name]))
-      let values = part.device.download(try #require(parameter.gradient))
-      let scale = expected.map(abs).max()!
-      for (value, reference) in zip(values, expected) {
-        #expect(abs(value - reference) <= 2e-5 * scale + 1e-6, "\(name), \(parameter.name)")
-      }
-    }
+    let decoder = try fixture.decoder()
+    decoder.train(layers: 1..<decoder.layers.count)
+    _ = decoder.accumulateGradients(
+      try FamilyFixture.batch(on: decoder.device), gradientScale: 1 / Float(try FamilyFixture.predictedCount()))
+    #expect(!decoder.trainedParameters.isEmpty)
+    try fixture.expectGradients(decoder)
   }
 
   /// Windows, caps, learned positions, ALiBi and rotations that change with the length.

@@ -33,13 +33,19 @@ public struct FamilyCheckpoint: Sendable {
         let bytes = Self.weights(name, shape, normsNearZero: nearZero).flatMap { value in
           dtype == .f32
             ? withUnsafeBytes(of: value) { Array($0) }
-            : withUnsafeBytes(of: UInt16(truncatingIfNeeded: value.bitPattern >> 16)) { Array($0) }
+            : withUnsafeBytes(of: narrowed(value)) { Array($0) }
         }
         return (name, .bytes(dtype, shape: shape) { sink in try bytes.withUnsafeBytes { try sink($0) } })
       })
   }
 
-  /// Eight bits times a power of two: exact in bf16. The generator's `weight`.
+  /// The upper half of a number, rounded to nearest even.
+  private func narrowed(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    return UInt16(truncatingIfNeeded: (bits + 0x7fff + (bits >> 16) & 1) >> 16)
+  }
+
+  /// Eight bits times a power of two, for norms of some families plus 1. The generator's `weight`.
   private static func weights(_ name: String, _ shape: [Int], normsNearZero: Bool) -> [Float] {
     let count = shape.reduce(1, *)
     let seed = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }

@@ -61,7 +61,7 @@ def noise(name, count):
 
 
 def weight(name, shape, norms_near_zero):
-    """Eight bits times a power of two: exact in bf16. Large enough that attention, caps and norms matter."""
+    """Eight bits times a power of two, for norms of some families plus 1. Large enough that attention, caps and norms matter."""
     values = noise(name, torch.Size(shape).numel()).double().view(shape) / 128
     if name.endswith(".bias"):
         return values / 2

@@ -114,9 +114,9 @@ MODELS = {
     "olmo3": dict(type="olmo3", respell=old_olmo3, config=SMALL | ENDS | dict(
         num_hidden_layers=4, intermediate_size=12, sliding_window=5,
         rope_parameters={
-            "full_attention": rope("yarn", 500.0, factor=4.0, original_max_position_embeddings=8, beta_fast=4.0, beta_slow=0.5,
+            "full_attention": rope("yarn", 500000.0, factor=4.0, original_max_position_embeddings=8, beta_fast=4.0, beta_slow=0.5,
                                    attention_factor=1.2),
-            "sliding_attention": rope("default", 500.0)})),
+            "sliding_attention": rope("default", 500000.0)})),
     "exaone4": dict(type="exaone4", config=SMALL | ENDS | dict(
         sliding_window=5, layer_types=["sliding_attention", "full_attention"])),
     # Multipliers.
