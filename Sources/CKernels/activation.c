@@ -40,10 +40,10 @@ INLINE Activated gelu(float x) {
 INLINE Activated gelu_tanh(float x) {
   CONTRACT
   const float root = 0.79788456080286536f, cubic = 0.044715f;
-  float t = hyperbolic_tangent(root * (x + cubic * x * x * x));
-  float half = 0.5f * (1.0f + t);
+  HyperbolicTangent t = hyperbolic_tangent(root * (x + cubic * x * x * x));
+  float half = 0.5f * (1.0f + t.value);
   float inner = root * (1.0f + 3.0f * cubic * x * x);
-  return (Activated){x * half, half + 0.5f * x * (1.0f - t * t) * inner};
+  return (Activated){x * half, half + 0.5f * x * t.slope * inner};
 }
 
 INLINE Activated relu(float x) { return (Activated){x > 0 ? x : 0, x > 0 ? 1.0f : 0}; }
@@ -77,13 +77,14 @@ GATED_LOOPS(gelu)
 GATED_LOOPS(gelu_tanh)
 GATED_LOOPS(relu)
 
-DISPATCHED void elo_soft_cap(float *x, float inner, float cap, float *slope, long n) {
+DISPATCHED void elo_soft_cap(float *x, float scale, float cap, float *slope, long n) {
+  /* Not times scale / cap: the rounding of that number would put all elements off in one direction. */
   if (slope)
     for (long i = 0; i < n; i++) {
-      float t = hyperbolic_tangent(x[i] * inner);
-      x[i] = cap * t;
-      slope[i] = 1.0f - t * t;
+      HyperbolicTangent t = hyperbolic_tangent(x[i] * scale / cap);
+      x[i] = cap * t.value;
+      slope[i] = t.slope;
     }
   else
-    for (long i = 0; i < n; i++) x[i] = cap * hyperbolic_tangent(x[i] * inner);
+    for (long i = 0; i < n; i++) x[i] = cap * hyperbolic_tangent(x[i] * scale / cap).value;
 }

@@ -9,10 +9,14 @@ import Testing
 /// The bound on each error is twice that of `transformers` in float32, in the 2-norm over the tensor.
 @Suite struct TransformersParityTests {
   static let models = ["tied-grouped-f32", "tied-grouped-bf16", "untied-full-f32", "untied-wide-bf16"]
+  /// Numbers of threads, and both ways of multiplying matrices.
+  static let devices: [(threads: Int, products: MatrixProducts)] = [
+    (1, .fastest), (2, .fastest), (1, .openBLAS), (2, .openBLAS),
+  ]
 
-  @Test(arguments: models, [1, 2])
-  func logitsOfPlainRowsMatch(_ name: String, threads: Int) throws {
-    let (decoder, expected) = try load(name, threads: threads)
+  @Test(arguments: models, devices)
+  func logitsOfPlainRowsMatch(_ name: String, device: (threads: Int, products: MatrixProducts)) throws {
+    let (decoder, expected) = try load(name, device.threads, device.products)
     let ids = expected.integers("plain.ids")
     let length = expected.shape("plain.ids")[1]
     let logits = stride(from: 0, to: ids.count, by: length).flatMap {
@@ -21,17 +25,18 @@ import Testing
     expected.expectClose(logits, "plain.logits")
   }
 
-  @Test(arguments: models, [1, 2])
-  func packedDocumentsMatchDocumentsOnTheirOwn(_ name: String, threads: Int) throws {
-    let (decoder, expected) = try load(name, threads: threads)
+  @Test(arguments: models, devices)
+  func packedDocumentsMatchDocumentsOnTheirOwn(_ name: String, device: (threads: Int, products: MatrixProducts)) throws
+  {
+    let (decoder, expected) = try load(name, device.threads, device.products)
     let batch = expected.packedBatch(on: decoder.device)
     expected.expectClose(decoder.logits(batch), "packed.logits")
     expected.expectClose(decoder.losses(batch), "packed.token_nll")
   }
 
-  @Test(arguments: models, [1, 2])
-  func gradientsOfEveryParameterMatch(_ name: String, threads: Int) throws {
-    let (decoder, expected) = try load(name, threads: threads)
+  @Test(arguments: models, devices)
+  func gradientsOfEveryParameterMatch(_ name: String, device: (threads: Int, products: MatrixProducts)) throws {
+    let (decoder, expected) = try load(name, device.threads, device.products)
     decoder.trainEverything()
     let predicted = expected.integers("packed.targets").count { $0 >= 0 }
     let losses = decoder.accumulateGradients(
@@ -43,9 +48,11 @@ import Testing
   }
 
   /// The frozen head takes another path (one pass over the vocabulary), and nothing is computed below layer 1.
-  @Test(arguments: models)
-  func gradientsOfChosenLayersMatchWhenTheRestIsFrozen(_ name: String) throws {
-    let (decoder, expected) = try load(name, threads: 2)
+  @Test(arguments: models, devices)
+  func gradientsOfChosenLayersMatchWhenTheRestIsFrozen(
+    _ name: String, device: (threads: Int, products: MatrixProducts)
+  ) throws {
+    let (decoder, expected) = try load(name, device.threads, device.products)
     decoder.train(layers: 1..<decoder.layers.count)
     let predicted = expected.integers("packed.targets").count { $0 >= 0 }
     let losses = decoder.accumulateGradients(
@@ -59,7 +66,7 @@ import Testing
 
   @Test(arguments: models)
   func gradientsAccumulate(_ name: String) throws {
-    let (decoder, expected) = try load(name, threads: 2)
+    let (decoder, expected) = try load(name)
     decoder.trainEverything()
     let batch = expected.packedBatch(on: decoder.device)
     let predicted = expected.integers("packed.targets").count { $0 >= 0 }
@@ -73,7 +80,7 @@ import Testing
 
   @Test(arguments: models)
   func generationWithCachedKeysGivesTheSameLogits(_ name: String) throws {
-    let (decoder, expected) = try load(name, threads: 2)
+    let (decoder, expected) = try load(name)
     let ids = Array(expected.integers("plain.ids").prefix(12))
     let whole = decoder.logits(TokenBatch(document: ids, device: decoder.device))
     let generation = Generation(decoder, capacity: ids.count)
@@ -84,9 +91,12 @@ import Testing
     for (value, reference) in zip(last, expectedLast) { #expect(abs(value - reference) < 1e-5 * scale) }
   }
 
-  private func load(_ name: String, threads: Int) throws -> (Decoder, Expected) {
+  private func load(
+    _ name: String, _ threads: Int = 2, _ products: MatrixProducts = .fastest
+  ) throws -> (Decoder, Expected) {
     let folder = fixture("decoders/\(name)")
-    let decoder = try Decoder(Checkpoint(directory: folder), device: CPUDevice(threads: threads))
+    let device = CPUDevice(threads: threads, products: products)
+    let decoder = try Decoder(Checkpoint(directory: folder), device: device)
     return (decoder, try Expected(folder.appending(path: "expected.safetensors")))
   }
 }

@@ -80,8 +80,8 @@ void elo_gelu_tanh_plain_backward(const float *da, float *x, long n);
 void elo_relu_plain(const float *x, float *a, long n);
 void elo_relu_plain_backward(const float *da, float *x, long n);
 
-/* x = cap tanh(x inner); slope, unless null, becomes 1 - tanh^2. In place. */
-void elo_soft_cap(float *x, float inner, float cap, float *slope, long n);
+/* x = cap tanh(x scale / cap); slope, unless null, becomes 1 - tanh^2. In place. */
+void elo_soft_cap(float *x, float scale, float cap, float *slope, long n);
 
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
@@ -97,3 +97,26 @@ void elo_add_scaled_bias(float *x, float scale, const float *bias, long n);
  *   w = w (1 - rate decay) - rate (m / correction1) / (sqrt(v / correction2) + epsilon) */
 void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1, float b2,
                float epsilon, float decay, float correction1, float correction2, long n);
+
+/* How the elements of a matrix are stored. */
+typedef enum { ELO_F32, ELO_BF16, ELO_F16 } elo_element;
+
+/* A stored matrix: `stride` is the distance between its rows in elements. `transposed`: the product takes its
+ * transpose. */
+typedef struct {
+  const void *values;
+  elo_element element;
+  int transposed;
+  long stride;
+} elo_operand;
+
+/* Whether this processor has the instructions of `elo_product` (AVX-512). */
+int elo_product_supported(void);
+/* Floats of working memory that `elo_product` needs. */
+long elo_product_workspace(void);
+/* c = op(a) op(b) + beta c in f32, for op(a) of m rows and k columns, op(b) of k rows and n columns, c of m rows at
+ * distance `stride`. c is not read when beta is 0, and overlaps neither operand. Sums are fused multiply-adds in the
+ * order of k within blocks of at most 320, and blocks added in order: the bits of an element depend on its row of op(a),
+ * its column of op(b) and k, not on m or n. Only where `elo_product_supported`. */
+void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
+                 float *workspace);

@@ -70,6 +70,6 @@ extension CPUDevice {
   /// `Device.softCap`, split by elements.
   public func softCap(_ x: Tensor, _ cap: Float) {
     let elements = x.floats
-    workers.elements(x.count) { elo_soft_cap(elements + $0.lowerBound, 1 / cap, cap, nil, $0.count) }
+    workers.elements(x.count) { elo_soft_cap(elements + $0.lowerBound, 1, cap, nil, $0.count) }
   }
 }

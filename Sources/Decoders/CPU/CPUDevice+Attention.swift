@@ -30,10 +30,10 @@ extension CPUDevice {
         forEachBlock(of: span, window: heads.window) { block in
           let firstKey = span.keys.lowerBound + block.firstKey
           let queries = shape.rows(q, block.firstQuery, head: head)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride,
-            shape.rows(k, firstKey, head: kvHead), ldb: shape.keyStride, transposeB: true, beta: 0, scores,
-            ldc: block.keys)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(queries, stride: shape.queryStride),
+            MatrixOperand(shape.rows(k, firstKey, head: kvHead), stride: shape.keyStride, transposed: true), beta: 0,
+            scores, stride: block.keys, worker: worker)
           for row in 0..<block.queries {
             let visible = block.visibleKeys(row)
             let line = scores + row * block.keys + visible.lowerBound
@@ -45,10 +45,10 @@ extension CPUDevice {
             maxima[block.firstQuery + row] = shift
             sums[block.firstQuery + row] = sum
           }
-          matrixProduct(
-            m: block.queries, n: shape.d, k: block.keys, scores, lda: block.keys,
-            shape.rows(v, firstKey, head: kvHead), ldb: shape.keyStride,
-            beta: 0, shape.rows(o, block.firstQuery, head: head), ldc: shape.queryStride)
+          product(
+            m: block.queries, n: shape.d, k: block.keys, MatrixOperand(scores, stride: block.keys),
+            MatrixOperand(shape.rows(v, firstKey, head: kvHead), stride: shape.keyStride), beta: 0,
+            shape.rows(o, block.firstQuery, head: head), stride: shape.queryStride, worker: worker)
         }
       }
     }
@@ -85,13 +85,14 @@ extension CPUDevice {
           let keys = shape.rows(k, firstKey, head: kvHead)
           let queries = shape.rows(q, block.firstQuery, head: head)
           let dOutputs = shape.rows(dO, block.firstQuery, head: head)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, queries, lda: shape.queryStride, keys, ldb: shape.keyStride,
-            transposeB: true, beta: 0, probabilities, ldc: block.keys)
-          matrixProduct(
-            m: block.queries, n: block.keys, k: shape.d, dOutputs, lda: shape.queryStride,
-            shape.rows(v, firstKey, head: kvHead), ldb: shape.keyStride, transposeB: true, beta: 0, gradients,
-            ldc: block.keys)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(queries, stride: shape.queryStride),
+            MatrixOperand(keys, stride: shape.keyStride, transposed: true), beta: 0, probabilities, stride: block.keys,
+            worker: worker)
+          product(
+            m: block.queries, n: block.keys, k: shape.d, MatrixOperand(dOutputs, stride: shape.queryStride),
+            MatrixOperand(shape.rows(v, firstKey, head: kvHead), stride: shape.keyStride, transposed: true), beta: 0,
+            gradients, stride: block.keys, worker: worker)
           for row in 0..<block.queries {
             let visible = block.visibleKeys(row)
             let start = row * block.keys + visible.lowerBound
@@ -108,15 +109,19 @@ extension CPUDevice {
             block.clear(probabilities, row)
             block.clear(gradients, row)
           }
-          matrixProduct(
-            m: block.queries, n: shape.d, k: block.keys, gradients, lda: block.keys, keys, ldb: shape.keyStride,
-            beta: 0, shape.rows(dq, block.firstQuery, head: head), ldc: shape.queryStride)
-          matrixProduct(
-            m: block.keys, n: shape.d, k: block.queries, gradients, lda: block.keys, transposeA: true, queries,
-            ldb: shape.queryStride, beta: 1, shape.rows(dk, firstKey, head: kvHead), ldc: shape.keyStride)
-          matrixProduct(
-            m: block.keys, n: shape.d, k: block.queries, probabilities, lda: block.keys, transposeA: true, dOutputs,
-            ldb: shape.queryStride, beta: 1, shape.rows(dv, firstKey, head: kvHead), ldc: shape.keyStride)
+          product(
+            m: block.queries, n: shape.d, k: block.keys, MatrixOperand(gradients, stride: block.keys),
+            MatrixOperand(keys, stride: shape.keyStride), beta: 0, shape.rows(dq, block.firstQuery, head: head),
+            stride: shape.queryStride, worker: worker)
+          product(
+            m: block.keys, n: shape.d, k: block.queries, MatrixOperand(gradients, stride: block.keys, transposed: true),
+            MatrixOperand(queries, stride: shape.queryStride), beta: 1, shape.rows(dk, firstKey, head: kvHead),
+            stride: shape.keyStride, worker: worker)
+          product(
+            m: block.keys, n: shape.d, k: block.queries,
+            MatrixOperand(probabilities, stride: block.keys, transposed: true),
+            MatrixOperand(dOutputs, stride: shape.queryStride), beta: 1, shape.rows(dv, firstKey, head: kvHead),
+            stride: shape.keyStride, worker: worker)
         }
       }
     }
@@ -187,7 +192,7 @@ private struct ScoreRule {
     to line: UnsafeMutablePointer<Float>, firstKey: Int, _ count: Int, slopes: UnsafeMutablePointer<Float>?
   ) -> Float {
     if let cap {
-      elo_soft_cap(line, scale / cap, cap, slopes, count)
+      elo_soft_cap(line, scale, cap, slopes, count)
       return 1
     }
     guard let keyBias else { return scale }

@@ -20,22 +20,21 @@ extension CPUDevice {
 
   /// Loss and input gradient in one pass over the vocabulary, panel by panel.
   ///
-  /// The input gradient is `sum_v p_v w_v - w_target`, each w times its logit's slope. As in FlashAttention's online softmax, the sum is kept as
-  /// `sum_v exp(l_v - m) w_v` with the running maximum m and rescaled when m grows; the normaliser is divided out at the
-  /// end. So the logits are made once and used at once, a panel of the head is widened once for its two products, and
-  /// memory is a panel of logits for each worker. Making the logits first and the gradient afterwards would need either
-  /// all of them in memory or a third product.
+  /// The input gradient is `sum_v p_v w_v - w_target`, each w times its logit's slope. As in FlashAttention's online
+  /// softmax, the sum is kept as `sum_v exp(l_v - m) w_v` with the running maximum m and rescaled when m grows; the
+  /// normaliser is divided out at the end. So the logits are made once and used at once, and memory is a panel of logits
+  /// for each worker. Making the logits first and the gradient afterwards would need either all of them in memory or a
+  /// third product.
   private func headLossWithFrozenHead(
     _ x: Tensor, _ w: Tensor, _ cap: Float?, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?
   ) {
     let (N, D, V) = (x.rows, x.columns, w.rows)
     let panelRows = min(V, Self.headPanelRows)
     let tokensPerTask = min(Self.headTokens, max(16, (N + threads - 1) / threads))
-    let (input, labels, loss) = (x.floats, targets.integers, losses.floats)
+    let (labels, loss) = (targets.integers, losses.floats)
     workers.split(N, pieces: (N + tokensPerTask - 1) / tokensPerTask) { tokens, worker in
       let B = tokens.count
-      let panel = scratch(worker, count: panelRows * D + B * panelRows + B * D + 4 * B + panelRows)
-      let logits = panel + panelRows * D
+      let logits = scratch(worker, count: B * panelRows + B * D + 4 * B + panelRows)
       let sums = logits + B * panelRows
       let maxima = sums + B * D
       let normalisers = maxima + B
@@ -45,22 +44,15 @@ extension CPUDevice {
       maxima.update(repeating: -.infinity, count: B)
       normalisers.update(repeating: 0, count: 2 * B)
       sums.update(repeating: 0, count: B * D)
-      let block = input + tokens.lowerBound * D
       for first in stride(from: 0, to: V, by: panelRows) {
         let rows = min(panelRows, V - first)
-        let weights: UnsafePointer<Float>
-        if w.elementType == .f32 {
-          weights = UnsafePointer(w.floats + first * D)
-        } else {
-          widen(w, from: first * D, count: rows * D, to: panel)
-          weights = UnsafePointer(panel)
-        }
-        matrixProduct(
-          m: B, n: rows, k: D, block, lda: D, weights, ldb: D, transposeB: true, beta: 0, logits, ldc: rows)
+        product(
+          m: B, n: rows, k: D, MatrixOperand(x, row: tokens.lowerBound), MatrixOperand(w, row: first, transposed: true),
+          beta: 0, logits, stride: rows, worker: worker)
         for token in 0..<B {
           let line = logits + token * rows
           let label = Int(labels[tokens.lowerBound + token]) - first
-          if let cap { elo_soft_cap(line, 1 / cap, cap, slopes, rows) }
+          if let cap { elo_soft_cap(line, 1, cap, slopes, rows) }
           if label >= 0 && label < rows {
             targetLogits[token] = line[label]
             targetSlopes[token] = slopes?[label] ?? 1
@@ -76,7 +68,9 @@ extension CPUDevice {
           if let slopes { elo_multiply(slopes, line, rows) }
         }
         if dx != nil {
-          matrixProduct(m: B, n: D, k: rows, logits, lda: rows, weights, ldb: D, beta: 1, sums, ldc: D)
+          product(
+            m: B, n: D, k: rows, MatrixOperand(logits, stride: rows), MatrixOperand(w, row: first), beta: 1, sums,
+            stride: D, worker: worker)
         }
       }
       for token in 0..<B {
@@ -122,7 +116,7 @@ extension CPUDevice {
             continue
           }
           let slope = slopes.map { $0.floats + row * V }
-          if let cap { elo_soft_cap(line, 1 / cap, cap, slope, V) }
+          if let cap { elo_soft_cap(line, 1, cap, slope, V) }
           let targetLogit = line[label]
           let largest = elo_maximum(line, V)
           let sum = elo_exp_shifted(line, 1, largest, V)
@@ -139,7 +133,7 @@ extension CPUDevice {
 
   /// Vocabulary rows in one panel of a frozen head.
   private static let headPanelRows = 1024
-  /// Tokens that share one widening of a panel.
+  /// Tokens that share one packing of a panel.
   private static let headTokens = 1024
   /// Tokens whose logits are held at once when the head is trained.
   private static let trainedHeadTokens = 512

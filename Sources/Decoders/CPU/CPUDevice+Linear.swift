@@ -1,47 +1,28 @@
 import CKernels
 
-// Frozen weights are widened a panel of rows at a time into a worker's scratch, where the product finds them in cache.
-// Panels of about 1 MB: wide enough that OpenBLAS runs at its peak, small enough to stay in the second-level cache.
-
 extension CPUDevice {
-  /// Rows of a weight of `width` columns in one panel.
-  static func panelRows(width: Int) -> Int { max(16, (262_144 / max(width, 1) + 15) / 16 * 16) }
-
   /// Below this many tokens a product is bound by reading the weights: dot products on the stored elements win.
   static let fewTokens = 4
 
-  /// `Device.linear`: one product on f32 weights, panel by panel on narrower ones.
+  /// `Device.linear`, split by tokens where there are many, else by the weight's rows.
   public func linear(_ x: Tensor, _ w: Tensor, into y: Tensor, accumulate: Bool) {
     let (N, I, O) = (x.rows, w.columns, w.rows)
     precondition(x.columns == I && y.rows == N && y.columns == O, shapes("linear", x, w, y))
-    let (input, output) = (x.floats, y.floats)
-    let beta: Float = accumulate ? 1 : 0
     if N <= Self.fewTokens { return linearByDotProducts(x, w, into: y, accumulate: accumulate) }
-    if w.elementType == .f32 {
-      let weight = w.floats
-      if N >= 64 * threads {
-        workers.split(N, pieces: threads * 2) { tokens, _ in
-          matrixProduct(
-            m: tokens.count, n: O, k: I, input + tokens.lowerBound * I, lda: I, weight, ldb: I, transposeB: true,
-            beta: beta, output + tokens.lowerBound * O, ldc: O)
-        }
-      } else {
-        workers.split(O, pieces: threads) { rows, _ in
-          matrixProduct(
-            m: N, n: rows.count, k: I, input, lda: I, weight + rows.lowerBound * I, ldb: I, transposeB: true,
-            beta: beta, output + rows.lowerBound, ldc: O)
-        }
+    let output = y.floats
+    let beta: Float = accumulate ? 1 : 0
+    if N >= 64 * threads {
+      workers.split(N, pieces: threads * 2) { tokens, worker in
+        product(
+          m: tokens.count, n: O, k: I, MatrixOperand(x, row: tokens.lowerBound), MatrixOperand(w, transposed: true),
+          beta: beta, output + tokens.lowerBound * O, stride: O, worker: worker)
       }
-      return
-    }
-    let panelRows = min(Self.panelRows(width: I), max(16, (O + threads - 1) / threads))
-    workers.run((O + panelRows - 1) / panelRows) { task, worker in
-      let rows = task * panelRows..<min(O, (task + 1) * panelRows)
-      let panel = scratch(worker, count: panelRows * I)
-      widen(w, from: rows.lowerBound * I, count: rows.count * I, to: panel)
-      matrixProduct(
-        m: N, n: rows.count, k: I, input, lda: I, panel, ldb: I, transposeB: true, beta: beta,
-        output + rows.lowerBound, ldc: O)
+    } else {
+      workers.split(O, pieces: threads) { rows, worker in
+        product(
+          m: N, n: rows.count, k: I, MatrixOperand(x), MatrixOperand(w, row: rows.lowerBound, transposed: true),
+          beta: beta, output + rows.lowerBound, stride: O, worker: worker)
+      }
     }
   }
 
@@ -68,28 +49,11 @@ extension CPUDevice {
   public func linearBackwardInput(_ dy: Tensor, _ w: Tensor, into dx: Tensor, accumulate: Bool) {
     let (N, I, O) = (dy.rows, w.columns, w.rows)
     precondition(dy.columns == O && dx.rows == N && dx.columns == I, shapes("linearBackwardInput", dy, w, dx))
-    let (gradient, output) = (dy.floats, dx.floats)
-    let firstBeta: Float = accumulate ? 1 : 0
-    if w.elementType == .f32 {
-      let weight = w.floats
-      workers.split(N, pieces: threads * 2) { tokens, _ in
-        matrixProduct(
-          m: tokens.count, n: I, k: O, gradient + tokens.lowerBound * O, lda: O, weight, ldb: I, beta: firstBeta,
-          output + tokens.lowerBound * I, ldc: I)
-      }
-      return
-    }
-    // Every worker widens the whole weight for its share of the tokens: about 1 % of the product at 1,024 tokens each.
-    let panelRows = Self.panelRows(width: I)
-    workers.split(N, pieces: threads) { tokens, worker in
-      let panel = scratch(worker, count: panelRows * I)
-      for first in stride(from: 0, to: O, by: panelRows) {
-        let rows = first..<min(O, first + panelRows)
-        widen(w, from: rows.lowerBound * I, count: rows.count * I, to: panel)
-        matrixProduct(
-          m: tokens.count, n: I, k: rows.count, gradient + tokens.lowerBound * O + first, lda: O, panel, ldb: I,
-          beta: first == 0 ? firstBeta : 1, output + tokens.lowerBound * I, ldc: I)
-      }
+    let output = dx.floats
+    workers.split(N, pieces: threads * 2) { tokens, worker in
+      product(
+        m: tokens.count, n: I, k: O, MatrixOperand(dy, row: tokens.lowerBound), MatrixOperand(w),
+        beta: accumulate ? 1 : 0, output + tokens.lowerBound * I, stride: I, worker: worker)
     }
   }
 
@@ -97,11 +61,11 @@ extension CPUDevice {
   public func linearBackwardWeight(_ dy: Tensor, _ x: Tensor, into dw: Tensor) {
     let (N, O, I) = (dy.rows, dy.columns, x.columns)
     precondition(x.rows == N && dw.rows == O && dw.columns == I, shapes("linearBackwardWeight", dy, x, dw))
-    let (gradient, input, output) = (dy.floats, x.floats, dw.floats)
-    workers.split(O, pieces: threads * 2) { rows, _ in
-      matrixProduct(
-        m: rows.count, n: I, k: N, gradient + rows.lowerBound, lda: O, transposeA: true, input, ldb: I, beta: 1,
-        output + rows.lowerBound * I, ldc: I)
+    let (gradient, output) = (dy.floats, dw.floats)
+    workers.split(O, pieces: threads * 2) { rows, worker in
+      product(
+        m: rows.count, n: I, k: N, MatrixOperand(gradient + rows.lowerBound, stride: O, transposed: true),
+        MatrixOperand(x), beta: 1, output + rows.lowerBound * I, stride: I, worker: worker)
     }
   }
 

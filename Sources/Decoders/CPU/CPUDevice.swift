@@ -1,26 +1,43 @@
 import COpenBLAS
-import Checkpoints
 import CKernels
+import Checkpoints
 import Foundation
 
-/// The device that computes on the processor: OpenBLAS for products, `CKernels` for the rest.
+/// What a CPU device multiplies matrices with.
+public enum MatrixProducts: Sendable {
+  /// The program's own product on AVX-512.
+  case avx512
+  /// OpenBLAS, for every other processor, and the reference that the other is tested against.
+  case openBLAS
+
+  /// The faster of those that this processor has.
+  public static var fastest: MatrixProducts { elo_product_supported() != 0 ? .avx512 : .openBLAS }
+}
+
+/// The device that computes on the processor: its own product or OpenBLAS's, and `CKernels` for the rest.
 ///
-/// `@unchecked Sendable`: `scratch` is the only mutable state; each worker touches only its own entry, and operations
-/// are called one at a time.
+/// `@unchecked Sendable`: the workers' memory is the only mutable state; each worker touches only its own entry, and
+/// operations are called one at a time.
 public final class CPUDevice: Device, @unchecked Sendable {
   let workers: Workers
-  /// Temporary memory of each worker, grown to what the operations so far needed.
-  private var scratch: [HostStorage?]
-  private var scratchSizes: [Int]
+  let products: MatrixProducts
+  /// Temporary memory of operations.
+  private let scratchMemory: WorkerMemory
+  /// Where products pack or widen their operands; apart from `scratch`, which their callers use.
+  private let packingMemory: WorkerMemory
 
   /// A device with a number of threads, by default one for each core.
   ///
   /// Sets OpenBLAS to one thread, for the whole process: parallel work is split here.
-  public init(threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
+  public init(
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount, products: MatrixProducts = .fastest
+  ) {
     precondition(threads > 0, "a device needs at least one thread")
+    precondition(products != .avx512 || elo_product_supported() != 0, "this processor has no AVX-512")
     workers = Workers(count: threads)
-    scratch = Array(repeating: nil, count: threads)
-    scratchSizes = Array(repeating: 0, count: threads)
+    self.products = products
+    scratchMemory = WorkerMemory(workers: threads)
+    packingMemory = WorkerMemory(workers: threads)
     openblas_set_num_threads(1)
   }
 
@@ -29,15 +46,11 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
   /// A worker's temporary memory of at least `count` floats; what it holds is undefined.
   func scratch(_ worker: Int, count: Int) -> UnsafeMutablePointer<Float> {
-    // Through the buffer, so that two workers never write the array itself at once.
-    scratchSizes.withUnsafeMutableBufferPointer { sizes in
-      scratch.withUnsafeMutableBufferPointer { blocks in
-        if sizes[worker] < count {
-          blocks[worker] = HostStorage(byteCount: count * 4)
-          sizes[worker] = count
-        }
-        return blocks[worker]!.pointer.assumingMemoryBound(to: Float.self)
-      }
-    }
+    scratchMemory.floats(worker, count: count)
+  }
+
+  /// A worker's memory for a product's operands, likewise.
+  func packing(_ worker: Int, count: Int) -> UnsafeMutablePointer<Float> {
+    packingMemory.floats(worker, count: count)
   }
 }

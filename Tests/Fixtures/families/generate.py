@@ -9,7 +9,8 @@ from the hash below, which the tests know too, so that no weights are stored.
         ids, positions, targets    I32 [R, T]
         spans                      I32 [n, 2]
     NAME/config.json           as transformers writes it, or as older versions did
-    NAME/tensors.json          names and shapes of the checkpoint's tensors, as stored
+    NAME/tensors.json          the checkpoint's tensors as stored: name, shape, and the axis that runs over the channels of the
+                               residual stream, -1 for none
     NAME/expected.safetensors  in float64, stored as F32, whose rounding is far below the errors
         logits                     [R, T, V]
         token_nll                  [R, T]      nats, 0 where there is no target
@@ -197,9 +198,10 @@ def compute(net, batch):
 
 
 def stored(gradients, shapes, renames):
-    """Gradients under the names of the stored tensors."""
-    result = {}
+    """Gradients of the stored tensors, and the axes of the residual stream in these."""
+    result, axes = {}, {}
     for name, value in gradients.items():
+        axis = stream_axis(name, value.shape)
         for pattern, replacement in renames:
             name = re.sub(pattern, replacement, name)
         if value.ndim == 3:  # experts, which are stored one by one
@@ -210,10 +212,11 @@ def stored(gradients, shapes, renames):
                     result[stem + gate + ".weight"], result[stem + up + ".weight"] = part.chunk(2)
                 else:
                     result[stem + down + ".weight"] = part
+            axes |= {key: axis - 1 for key in result if key not in axes}
         else:
-            result[name] = value
+            result[name], axes[name] = value, -1 if axis is None else axis
     assert {name: list(value.shape) for name, value in result.items()} == shapes, set(result) ^ set(shapes)
-    return [result[name] for name in shapes]
+    return [result[name] for name in shapes], axes
 
 
 def write(name, model, batch):
@@ -228,7 +231,8 @@ def write(name, model, batch):
             logits, nll, gradients = compute(load(checkpoint, model, torch.float64), batch)
         torch.set_default_dtype(torch.float32)
         assert all(value.dtype == torch.float64 for value in [logits, nll, *gradients.values()])
-        exact = [logits, nll] + stored(gradients, shapes, model.get("renames", []))
+        parts, axes = stored(gradients, shapes, model.get("renames", []))
+        exact = [logits, nll] + parts
         generator = torch.Generator().manual_seed(1)
         errors = [[] for _ in exact]
         for _ in range(REORDERINGS):
@@ -238,12 +242,13 @@ def write(name, model, batch):
                 axis = stream_axis(key, value.shape)
                 if axis is not None:
                     gradients32[key] = value.index_select(axis, order.argsort())
-            run = [logits32, nll32] + stored(gradients32, shapes, model.get("renames", []))
+            run = [logits32, nll32] + stored(gradients32, shapes, model.get("renames", []))[0]
             for index, (value, reference) in enumerate(zip(run, exact)):
                 assert value.dtype == torch.float32
                 errors[index].append(value.double() - reference)
     summary = [torch.stack([(e := torch.stack(runs)).abs().max(), e.norm() / REORDERINGS**0.5]) for runs in errors]
-    (directory / "tensors.json").write_text(json.dumps(shapes, separators=(",", ":")).replace('],"', '],\n"') + "\n")
+    tensors = [json.dumps([key, shape, axes[key]], separators=(",", ":")) for key, shape in shapes.items()]
+    (directory / "tensors.json").write_text("[" + ",\n".join(tensors) + "]\n")
     save_file({
         "logits": exact[0].float().contiguous(), "token_nll": exact[1].float().contiguous(),
         "gradients": torch.cat([value.flatten() for value in exact[2:]]).float(), "f32_error": torch.stack(summary),
