@@ -30,5 +30,5 @@ let batch = TokenBatch(
   ids: [Int32(texts.specialTokens.prefix)] + tokens.dropLast(), targets: tokens,
   positions: tokens.indices.map { Int32($0) }, spans: [0..<tokens.count], device: device)
 let intact = decoder.losses(batch).reduce(0, +)
-let ablated = decoder.losses(batch, observing: .init(skippedLayers: [layer])).reduce(0, +)
+let ablated = decoder.losses(batch, observing: .init(ablations: [layer: .layer])).reduce(0, +)
 print("without layer \(layer) the first \(tokens.count) tokens cost \(ablated - intact) nats more")

@@ -6,6 +6,8 @@ public final class ProbeInput {
   public let texts: [ProbeText]
   /// How the target's documents belong to those of each source text.
   public let pairings: [DocumentPairing]
+  /// What `residuals(ofText:progress:)` has made, by text.
+  var knownResiduals: [Int: [DocumentResiduals]] = [:]
 
   /// A model and texts that it can read.
   /// - Parameter inOrder: whether documents without ids are parallel by their places.

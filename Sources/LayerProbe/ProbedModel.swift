@@ -22,14 +22,22 @@ public struct ProbedModel {
   /// Short documents share passes of up to about this many tokens.
   static let tokensPerPass = 2048
 
+  /// Numbers of residual streams that are held at once.
+  private static let streamNumbersPerPass = 1 << 25
+
   /// Documents in order, as many together as fit in a pass.
-  public func passes(over documents: ArraySlice<ProbeDocument>) -> [ArraySlice<ProbeDocument>] {
+  /// - Parameter states: how many residual streams of a pass are held at once.
+  public func passes(
+    over documents: ArraySlice<ProbeDocument>, states: Int = 1
+  ) -> [ArraySlice<ProbeDocument>] {
+    let tokensPerPass = min(
+      Self.tokensPerPass, Self.streamNumbersPerPass / (states * decoder.configuration.width))
     var passes: [ArraySlice<ProbeDocument>] = []
     var start = documents.startIndex
     var tokens = 0
     for index in documents.indices {
       let count = documents[index].tokens.count + 1
-      if index > start, tokens + count > Self.tokensPerPass {
+      if index > start, tokens + count > tokensPerPass {
         passes.append(documents[start..<index])
         (start, tokens) = (index, 0)
       }
@@ -87,7 +95,7 @@ public struct TokenCost: Sendable, Hashable {
 
   init(_ decoder: Decoder) {
     let weights = decoder.layers.map { layer in
-      layer.parameters.reduce(0) { $0 + ($1.shape.count > 1 ? $1.value.count : 0) }
+      layer.parameters.reduce(0) { $0 + ($1.isDecayed ? $1.value.count : 0) }
     }
     let all = 2 * Double(weights.reduce(0, +))
     layer = all / Double(weights.count)

@@ -11,17 +11,33 @@ struct Expected: Decodable {
   let rankCorrelation: [RankCorrelation]
 
   struct Model: Decodable {
+    let target: Language
+    let source: Language
+    let tensors: [String]
+    let weightNorms: [Double]
+    let cka: [[Double]]
+    let ckaLeftOut: [[Double]]
+    let ckaLanguages: [Double]
+    let retrieval: [[Double]]
+    let conflict: [[Double]]
+    let weightSignal: [[Double]]
+  }
+
+  struct Language: Decodable {
     let documents: [[Int32]]
-    let blockInfluence: [[Double]]
     let nll: [Double]
-    let ablatedNll: [[Double]]
-    let gradientNorm: [[Double]]
-    let relativeGradientNorm: [[Double]]
+    let ablated: [[String: [Double]]]
+    let blockInfluence: [[Double]]
+    let angles: [[Double]]
+    let lastAngles: [[Double]]
+    let logitLens: [[Double]]
+    /// `[documents][tensors]` of norm, sum of magnitudes and sum of squares of gradient times weight.
+    let gradients: [[[Double]]]
 
     /// `[documents][layers]`.
-    func ablation(over sizes: [Int]) -> [[Double]] {
+    func ablation(_ target: Ablation.Target, over sizes: [Int]) -> [[Double]] {
       documents.indices.map { document in
-        ablatedNll[document].map { ($0 - nll[document]) / Double(sizes[document]) }
+        ablated[document][target.rawValue]!.map { ($0 - nll[document]) / Double(sizes[document]) }
       }
     }
   }
@@ -42,6 +58,12 @@ struct Expected: Decodable {
     let checkpoint = try Checkpoint(directory: fixture("decoders/\(name)"))
     return ProbedModel(decoder: try Decoder(checkpoint, device: CPUDevice(threads: 2)), prefix: prefix)
   }
+
+  /// The two languages of a model, whose documents are partners by their ids.
+  func texts(_ name: String) throws -> [ProbeText] {
+    let model = models[name]!
+    return try [probeText("de", model.target.documents), probeText("en", model.source.documents)]
+  }
 }
 
 typealias Decoder = Decoders.Decoder
@@ -51,6 +73,8 @@ func probeText(_ name: String, _ documents: [[Int32]]) throws -> ProbeText {
   try ProbeText(
     name: name,
     documents: documents.enumerated().map {
-      ProbeDocument(index: $0.offset, tokens: $0.element, byteCount: 3 * $0.element.count + $0.offset)
+      ProbeDocument(
+        index: $0.offset, id: "page \($0.offset)", tokens: $0.element,
+        byteCount: 3 * $0.element.count + $0.offset)
     })
 }

@@ -83,6 +83,12 @@ void elo_relu_plain_backward(const float *da, float *x, long n);
 /* x = cap tanh(x scale / cap); slope, unless null, becomes 1 - tanh^2. In place. */
 void elo_soft_cap(float *x, float scale, float cap, float *slope, long n);
 
+/* Over the products x[i] y[i], in double: sums[0] their sum, sums[1] that of their magnitudes, sums[2] that of their
+ * squares. */
+void elo_product_sums(const float *x, const float *y, long n, double *sums);
+/* Sum of p[i] (a[i] - b[i]): differences and products in f32, their sum in double. */
+double elo_weighted_difference(const float *p, const float *a, const float *b, long n);
+
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
 /* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */

@@ -118,12 +118,44 @@ public protocol Device: AnyObject, Sendable {
     _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?,
     dw: Tensor?)
 
+  // MARK: Measurements
+
+  /// Sums over the products of the elements of two tensors of any float type, each accumulated in f64.
+  func productSums(_ x: Tensor, _ y: Tensor) -> ProductSums
+  /// Kullback-Leibler divergences in nats of the vocabulary's distributions under two states:
+  /// `KL(softmax(r wᵀ) ‖ softmax(x wᵀ))`; with a cap the logits are bent as in `headLoss`.
+  ///
+  /// `references` is `[N, D]`, `w` is `[V, D]`; `x` holds `divergences.rows` blocks of N rows, `[S·N, D]`, and each row is
+  /// compared with the reference at its place in the block; `divergences` is `[S, N]`. The logits of all rows never exist
+  /// at once. 2·(S + 1)·N·D·V flops.
+  func headDivergence(_ x: Tensor, from references: Tensor, _ w: Tensor, cap: Float?, into divergences: Tensor)
+
   // MARK: Optimiser
 
   /// The sum of squares, accumulated in f64.
   func sumOfSquares(_ tensor: Tensor) -> Double
   /// One AdamW step on `w` with moments `m` and `v`.
   func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep)
+}
+
+/// Sums over products `x_i y_i`.
+public struct ProductSums: Sendable, Hashable {
+  /// `Σ x_i y_i`.
+  public var sum = 0.0
+  /// `Σ |x_i y_i|`.
+  public var absolute = 0.0
+  /// `Σ (x_i y_i)²`.
+  public var squares = 0.0
+
+  /// Sums of nothing.
+  public init() {}
+
+  /// Adds the sums over other products.
+  public static func += (sums: inout ProductSums, more: ProductSums) {
+    sums.sum += more.sum
+    sums.absolute += more.absolute
+    sums.squares += more.squares
+  }
 }
 
 /// The numbers of one AdamW step.

@@ -1,6 +1,7 @@
 extension Decoder {
-  /// Embeds a batch: tokens, positions that are added, and the norm behind them, where the family has these.
-  func embed(into stream: Tensor, _ context: LayerContext) {
+  /// What layer 0 reads: tokens, positions that are added, and the norm behind them, where the family has these, and the
+  /// bridge behind that.
+  func embed(_ context: LayerContext, into stream: Tensor) {
     let target = embeddingNorm == nil ? stream : context.shared(.embedded)
     device.embed(context.batch.ids, embedding.value, into: target)
     let multiplier = Float(configuration.embeddingMultiplier)
@@ -12,6 +13,7 @@ extension Decoder {
     }
     embeddingNorm?.forward(
       target, into: stream, context.workspace.statistics(.embedding, tokens: context.batch.count), device: device)
+    bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
   }
 
   /// Adds to the gradients of what `embed` used; overwrites `dx`, the gradient of the stream that it wrote.

@@ -1,17 +1,19 @@
 extension Decoder {
   /// What a forward pass leaves out and shows on its way.
   public struct Observation {
-    /// Layers that are passed over: their input is their output.
-    public var skippedLayers: Set<Int> = []
+    /// What is taken out of which layers.
+    public var ablations: [Int: LayerAblation] = [:]
     /// Called with the residual stream `[N, D]` before layer `index`, and with the layer count as index behind the last
     /// one, before the final norm.
     ///
     /// The tensor is valid during the call.
     public var residualStream: ((_ index: Int, _ stream: Tensor) -> Void)?
 
-    /// An observation of everything, skipping nothing.
-    public init(skippedLayers: Set<Int> = [], residualStream: ((_ index: Int, _ stream: Tensor) -> Void)? = nil) {
-      self.skippedLayers = skippedLayers
+    /// An observation, by default of nothing and leaving nothing out.
+    public init(
+      ablations: [Int: LayerAblation] = [:], residualStream: ((_ index: Int, _ stream: Tensor) -> Void)? = nil
+    ) {
+      self.ablations = ablations
       self.residualStream = residualStream
     }
   }
@@ -90,17 +92,12 @@ extension Decoder {
     }
     // Each layer writes straight into the place that the next one reads.
     func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
-    embed(into: input(0), context)
-    bridges[-1]?.forward(input(0), scratch: context.shared(.normed), device: device)
+    embed(context, into: input(0))
     for (index, layer) in layers.enumerated() {
       let stream = activations(index)
       let next = input(index + 1)
       observation.residualStream?(index, stream.input)
-      if observation.skippedLayers.contains(index) {
-        if next.storage !== stream.input.storage { device.copy(stream.input, to: next) }
-      } else {
-        layer.forward(stream, into: next, context)
-      }
+      layer.forward(stream, ablating: observation.ablations[index], into: next, context)
       bridges[index]?.forward(next, scratch: context.shared(.normed), device: device)
     }
     observation.residualStream?(layers.count, output)
@@ -110,10 +107,14 @@ extension Decoder {
   /// The stream behind the final norm, times what logits are multiplied by.
   func finalNormed(_ output: Tensor, _ context: LayerContext) -> Tensor {
     let normed = context.shared(.normed)
-    finalNorm.forward(
-      output, into: normed, context.workspace.statistics(.final, tokens: context.batch.count), device: device)
-    if configuration.logitMultiplier != 1 { device.scale(normed, by: Float(configuration.logitMultiplier)) }
+    finalNorm(output, into: normed, context.workspace)
     return normed
+  }
+
+  /// The same, into a tensor of the caller's.
+  func finalNorm(_ output: Tensor, into normed: Tensor, _ workspace: Workspace) {
+    finalNorm.forward(output, into: normed, workspace.statistics(.final, tokens: output.rows), device: device)
+    if configuration.logitMultiplier != 1 { device.scale(normed, by: Float(configuration.logitMultiplier)) }
   }
 
   /// `[N, V]` from what `finalNormed` made.
@@ -124,5 +125,5 @@ extension Decoder {
     return logits
   }
 
-  private var logitCap: Float? { configuration.logitCap.map(Float.init) }
+  var logitCap: Float? { configuration.logitCap.map(Float.init) }
 }

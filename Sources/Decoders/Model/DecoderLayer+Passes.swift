@@ -5,24 +5,56 @@
 extension DecoderLayer {
   /// From `a.input` to `output`, both `[N, D]`; `output` may be `a.input` itself.
   ///
-  /// Fills `a`.
-  func forward(_ a: LayerActivations, cache: KeyValueRows? = nil, into output: Tensor, _ context: LayerContext) {
-    let (device, configuration) = (context.device, context.configuration)
-    let normed = context.shared(.normed)
-    if let attentionNorm {
-      attentionNorm.forward(a.input, into: normed, a.statistics(.attention), device: device)
+  /// Fills `a`; an ablated part leaves its activations as they were.
+  func forward(
+    _ a: LayerActivations, cache: KeyValueRows? = nil, ablating ablation: LayerAblation? = nil, into output: Tensor,
+    _ context: LayerContext
+  ) {
+    let device = context.device
+    switch ablation {
+    case .layer:
+      if output.storage !== a.input.storage { device.copy(a.input, to: output) }
+    case .update(let row):
+      if output.storage !== a.input.storage { device.copy(a.input, to: output) }
+      device.addBias(row, to: output)
+    case .attention:
+      device.copy(a.input, to: a.middle)
+      mlpForward(a, into: output, context)
+    case .mlp:
+      attentionForward(a, cache: cache, context)
+      device.copy(a.middle, to: output)
+    case nil:
+      attentionForward(a, cache: cache, context)
+      mlpForward(a, into: output, context)
     }
-    let attentionInput = attentionNorm == nil ? a.input : normed
-    attend(attentionInput, a, cache: cache, context)
+  }
+
+  /// From `a.input` to `a.middle`.
+  private func attentionForward(_ a: LayerActivations, cache: KeyValueRows?, _ context: LayerContext) {
+    let device = context.device
+    var input = a.input
+    if let attentionNorm {
+      input = context.shared(.normed)
+      attentionNorm.forward(a.input, into: input, a.statistics(.attention), device: device)
+    }
+    attend(input, a, cache: cache, context)
     device.copy(a.input, to: a.middle)
     add(to: a.middle, attentionPostNorm, a.attentionBranch, a.statistics(.attentionPost), context) {
-      self.output.forward(a.attended, into: $0, accumulate: $1, device: device)
+      output.forward(a.attended, into: $0, accumulate: $1, device: device)
     }
+  }
 
-    let source = configuration.traits.placement.isParallel ? a.input : a.middle
-    let isShared = configuration.traits.placement == .parallelShared
-    mlpNorm?.forward(source, into: normed, a.statistics(.mlp), device: device)
-    let activated = mlp.forward(mlpNorm != nil || isShared ? normed : source, a, context)
+  /// From `a.middle`, and in parallel blocks from `a.input`, to `output`.
+  private func mlpForward(_ a: LayerActivations, into output: Tensor, _ context: LayerContext) {
+    let (device, placement) = (context.device, context.configuration.traits.placement)
+    var input = placement.isParallel ? a.input : a.middle
+    if let norm = placement == .parallelShared ? attentionNorm : mlpNorm {
+      let normed = context.shared(.normed)
+      norm.forward(
+        input, into: normed, a.statistics(placement == .parallelShared ? .attention : .mlp), device: device)
+      input = normed
+    }
+    let activated = mlp.forward(input, a, context)
     device.copy(a.middle, to: output)
     add(to: output, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context) {
       mlp.down.forward(activated, into: $0, accumulate: $1, device: device)

@@ -22,12 +22,17 @@ public struct DecoderLayer {
   public let mlpPostNorm: Norm?
 
   /// All weights once, in the order of computation.
-  public var parameters: [Parameter] {
-    let attention =
-      (attentionNorm?.parameters ?? []) + attentionInput.parameters + (queryNorm?.parameters ?? [])
-      + (keyNorm?.parameters ?? []) + output.parameters + (attentionPostNorm?.parameters ?? [])
-    let rest = (mlpNorm?.parameters ?? []) + mlp.parameters + (mlpPostNorm?.parameters ?? [])
-    return (attention + rest).uniqued()
+  public var parameters: [Parameter] { attentionParameters + mlpParameters }
+
+  /// Those of attention, its norms included; also the norm that attention and MLP share in some parallel blocks.
+  public var attentionParameters: [Parameter] {
+    ((attentionNorm?.parameters ?? []) + attentionInput.parameters + (queryNorm?.parameters ?? [])
+      + (keyNorm?.parameters ?? []) + output.parameters + (attentionPostNorm?.parameters ?? [])).uniqued()
+  }
+
+  /// Those of the MLP, its norms included.
+  public var mlpParameters: [Parameter] {
+    ((mlpNorm?.parameters ?? []) + mlp.parameters + (mlpPostNorm?.parameters ?? [])).uniqued()
   }
 }
 

@@ -42,8 +42,7 @@ public final class Generation {
     // No backward pass follows, so every layer works in place on one residual stream.
     let activations = context.workspace.activations(keptFor: nil, tokens: ids.count)
     let stream = activations.input
-    decoder.embed(into: stream, context)
-    decoder.bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
+    decoder.embed(context, into: stream)
     for (index, layer) in decoder.layers.enumerated() {
       let (allKeys, allValues) = (keys[index], values[index])
       let new = past..<past + ids.count

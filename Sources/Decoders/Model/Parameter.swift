@@ -11,14 +11,16 @@ public final class Parameter {
   /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
+  /// What all elements are before training: those of norms and biases; nil for matrices, which start at random.
+  public let constantStart: Float?
   /// Whether weight decay applies: matrices yes, norms and biases no.
-  public let isDecayed: Bool
+  public var isDecayed: Bool { constantStart == nil }
 
-  init(name: String, shape: [Int], value: Tensor, isDecayed: Bool) {
+  init(name: String, shape: [Int], value: Tensor, constantStart: Float?) {
     self.name = name
     self.shape = shape
     self.value = value
-    self.isDecayed = isDecayed
+    self.constantStart = constantStart
   }
 
   /// Whether backward passes make this parameter's gradient.
@@ -31,5 +33,21 @@ public final class Parameter {
     device.copy(value, to: master)
     value = master
     gradient = device.makeTensor(rows: value.rows, columns: value.columns)
+  }
+
+  /// Lets backward passes make this parameter's gradient, without the f32 copy that training needs.
+  public func trackGradient(on device: any Device) {
+    guard gradient == nil else { return }
+    gradient = device.makeTensor(rows: value.rows, columns: value.columns)
+  }
+
+  /// Gives the gradient's memory back; passes make no more of it.
+  public func dropGradient() { gradient = nil }
+
+  /// Replaces the values, row-major and as many as there are, by others in f32.
+  public func replaceValue(with values: [Float], on device: any Device) {
+    let replacement = device.makeTensor(rows: value.rows, columns: value.columns)
+    device.upload(values, to: replacement)
+    value = replacement
   }
 }

@@ -23,15 +23,14 @@ struct ParameterLoader {
       names.prefixes.first { checkpoint.tensors[$0 + names.embedding + ".weight"] != nil } ?? names.prefixes[0]
   }
 
-  func parameter(_ name: String, _ shape: [Int], isNorm: Bool = false) throws(DecoderError) -> Parameter {
+  func parameter(_ name: String, _ shape: [Int], constantStart: Float? = nil) throws(DecoderError) -> Parameter {
     if let parameter = taken.parameters[name] { return parameter }
     guard let stored = checkpoint.tensors[name] else { throw .missingTensor(name) }
     guard stored.shape == shape else { throw .badShape(tensor: name, found: stored.shape, expected: shape) }
     guard [.f32, .f16, .bf16].contains(stored.dtype) else {
       throw .badElementType(tensor: name, found: stored.dtype.name)
     }
-    let parameter = Parameter(
-      name: name, shape: shape, value: device.wrap(stored), isDecayed: shape.count > 1 && !isNorm)
+    let parameter = Parameter(name: name, shape: shape, value: device.wrap(stored), constantStart: constantStart)
     taken.parameters[name] = parameter
     return parameter
   }
@@ -39,8 +38,8 @@ struct ParameterLoader {
   func norm(_ name: String, width: Int) throws(DecoderError) -> Norm {
     let kind = configuration.traits.norm
     return Norm(
-      weights: [try parameter(name + ".weight", [width], isNorm: true)],
-      bias: kind == .layerWithBias ? try parameter(name + ".bias", [width], isNorm: true) : nil, kind: kind,
+      weights: [try parameter(name + ".weight", [width], constantStart: kind == .rmsPlusOne ? 0 : 1)],
+      bias: kind == .layerWithBias ? try parameter(name + ".bias", [width], constantStart: 0) : nil, kind: kind,
       epsilon: Float(configuration.normEpsilon), rowWidth: width)
   }
 
@@ -52,7 +51,7 @@ struct ParameterLoader {
       Norm(weights: weights, bias: nil, kind: kind, epsilon: Float(configuration.normEpsilon), rowWidth: rowWidth)
     }
     func weight(_ name: String, _ shape: [Int]) throws(DecoderError) -> Parameter {
-      try parameter(name + ".weight", shape, isNorm: true)
+      try parameter(name + ".weight", shape, constantStart: kind == .rmsPlusOne ? 0 : 1)
     }
     switch configuration.traits.queryKeyNorm {
     case .none: return nil
@@ -73,7 +72,8 @@ struct ParameterLoader {
     let (stored, isTransposed) = (stored ?? outputs, configuration.traits.isTransposed)
     return Projection(
       weight: try parameter(name + ".weight", isTransposed ? [inputs, stored] : [stored, inputs]),
-      bias: configuration.traits.biases.contains(bias) ? try parameter(name + ".bias", [stored]) : nil,
+      bias: configuration.traits.biases.contains(bias)
+        ? try parameter(name + ".bias", [stored], constantStart: 0) : nil,
       inputs: inputs, rows: isTransposed ? nil : start..<start + outputs)
   }
 }

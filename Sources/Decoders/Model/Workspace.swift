@@ -5,11 +5,14 @@ struct LayerActivations {
   private let workspace: Workspace
   private let layer: Int?
   private let tokens: Int
+  /// `[N, D]`, the residual stream before the layer.
+  var input: Tensor
 
   fileprivate init(_ workspace: Workspace, layer: Int?, tokens: Int) {
     self.workspace = workspace
     self.layer = layer
     self.tokens = tokens
+    input = workspace.matrix(.layer(layer, .input), tokens, workspace.configuration.width)
   }
 
   private var shape: DecoderConfiguration { workspace.configuration }
@@ -17,8 +20,6 @@ struct LayerActivations {
     workspace.matrix(.layer(layer, part), tokens, columns)
   }
 
-  /// `[N, D]`, the residual stream before the layer.
-  var input: Tensor { matrix(.input, shape.width) }
   /// `[N, H·d]`, before it is normed; there only with norms on queries and keys.
   var plainQuery: Tensor { matrix(.plainQuery, shape.queryWidth) }
   /// `[N, K·d]`, likewise.

@@ -6,6 +6,9 @@ public protocol LayerCriterion: Sendable {
   /// What the criterion is called while it works.
   var name: String { get }
 
+  /// Whether it reads the residual streams that `ProbeInput` keeps, whose pass is then made first and counted apart.
+  var readsResiduals: Bool { get }
+
   /// About how many floating-point operations `measure` takes, for the progress and the cost of a probe.
   func flops(on input: ProbeInput) -> Double
 
@@ -16,6 +19,11 @@ public protocol LayerCriterion: Sendable {
   func measure(
     _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
   ) throws(ProbeError) -> [Score]
+}
+
+extension LayerCriterion {
+  /// It makes its own passes.
+  public var readsResiduals: Bool { false }
 }
 
 /// A criterion that scores each document of each text for itself.

@@ -49,6 +49,11 @@ public struct ScoreValues: Sendable, Hashable {
     self.perDocument = perDocument
   }
 
+  /// Other numbers from these, place by place or rearranged: the same for all and for each document.
+  func map(_ transform: ([Double]) -> [Double]) -> ScoreValues {
+    ScoreValues(estimate: transform(estimate), leavingOut: perDocument.map(transform))
+  }
+
   /// Numbers that no document has a part in.
   public init(ofWeights estimate: [Double]) {
     self.init(estimate: estimate, leavingOut: [])
