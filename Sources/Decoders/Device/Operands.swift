@@ -27,7 +27,7 @@ public struct AttentionHeads: Sendable {
   public var window: Int?
   /// Scores are `cap tanh(scale q kᵀ / cap)` if there is a cap.
   public var cap: Float?
-  /// `[H, P]`: what is added to a head's scores of the first, second, ... key of a span (ALiBi, arXiv 2108.12409).
+  /// `[H, P]`, added to a head's scores of each of the P first keys of a span (ALiBi, arXiv 2108.12409).
   public var keyBias: Tensor?
 }
 
