@@ -13,8 +13,8 @@ public struct PackedBatch: Sendable, Hashable {
   public let targets: [Int32]
   /// `[R·T]`, counted from 0 at the start of every span.
   public let positions: [Int32]
-  /// The ranges of flattened positions within which attention stays: one document within one row each, in ascending
-  /// order, together all of `0..<R·T`.
+  /// The ranges of flattened positions within which attention stays: one document within one row each, or where attention
+  /// crosses documents one row each, in ascending order, together all of `0..<R·T`.
   public let spans: [Range<Int>]
   /// How many targets are not -1.
   public let predictedTokens: Int
