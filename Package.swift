@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "Figures"),
     .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
     .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
-    .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd"]),
+    .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd", crypto]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
     .target(name: "LayerProbe", dependencies: ["JSONText", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
@@ -72,6 +72,9 @@ let package = Package(
       path: "Examples/ScoreAText"),
     .executableTarget(
       name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
+    .executableTarget(
+      name: "example-probe-layers",
+      dependencies: ["Checkpoints", "Corpora", "Decoders", "LayerProbe", "Tokenizers"], path: "Examples/ProbeLayers"),
   ],
   swiftLanguageModes: [.v6]
 )

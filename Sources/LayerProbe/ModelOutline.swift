@@ -49,7 +49,7 @@ public struct ModelOutline: Codable, Sendable, Hashable {
       layers: decoder.layers.map { layer in
         Layer(
           tensors: layer.parameters.map(\.name),
-          matrices: layer.parameters.filter { $0.shape.count == 2 }.map(\.name), parameters: count(layer.parameters))
+          matrices: layer.parameters.filter { $0.isDecayed }.map(\.name), parameters: count(layer.parameters))
       },
       otherParameters: count(decoder.parameters) - count(decoder.layers.flatMap(\.parameters)))
   }
