@@ -9,7 +9,7 @@ extension ForestChart {
     let texts = rows.flatMap { $0.values.compactMap { $0.map(text) } }
     let numbers = texts.map { estimatedWidth($0, fontSize: fontSize) }.max() ?? 0
     let frame = PlotFrame(
-      width: size.width, height: size.height, left: min(names + 14, 300), right: size.width - numbers - 16, top: top,
+      width: size.width, height: size.height, left: min(names + 18, 360), right: size.width - numbers - 16, top: top,
       bottom: bottom)
     let extents = rows.flatMap { $0.values.compactMap { $0 } }.flatMap { value in
       [value.value] + (value.interval.map { [$0.lowerBound, $0.upperBound] } ?? [])

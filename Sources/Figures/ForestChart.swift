@@ -57,14 +57,9 @@ public struct ForestChart: Figure {
 
   func text(_ value: DotChart.Value) -> String {
     let interval = value.interval.map {
-      " (\(signedText($0.lowerBound)) to \(signedText($0.upperBound)))"
+      " (\(decimalText($0.lowerBound, decimals: decimals)) to \(decimalText($0.upperBound, decimals: decimals)))"
     }
-    return signedText(value.value) + (interval ?? "")
-  }
-
-  /// With a real minus sign.
-  func signedText(_ value: Double) -> String {
-    decimalText(value, decimals: decimals).replacing("-", with: "−")
+    return decimalText(value.value, decimals: decimals) + (interval ?? "")
   }
 
   /// A row for each estimate; values and intervals of each series.

@@ -103,8 +103,19 @@ public struct HeatMap: Figure {
   /// The room above the cells: the scale of colours and the name of the rows.
   static let top = 84.0
 
+  /// The width of the columns' longest name.
+  var columnNameWidth: Double { columns.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0 }
+
+  /// Whether the columns' names stand aslant: those of a few columns that are narrower than their names.
+  ///
+  /// Of many columns only some are named.
+  var namesAreSlanted: Bool { columns.names.count <= 16 && columnNameWidth + 6 > cell.width }
+
+  /// The room that the columns' names take below the cells.
+  var columnNameHeight: Double { namesAreSlanted ? 14 + columnNameWidth * 0.66 : 22 }
+
   /// 760 units wide, as tall as its rows need.
   public var size: (width: Double, height: Double) {
-    (760, Self.top + Double(rows.names.count) * cell.height + 50)
+    (760, Self.top + Double(rows.names.count) * cell.height + columnNameHeight + 28)
   }
 }

@@ -165,7 +165,7 @@ extension ProfileChart {
       }
     }
     let widths = entries.map { 36 + estimatedWidth($0.name, fontSize: PlotFrame.fontSize) }
-    var x = size.width - widths.reduce(0, +) + 16
+    var x = size.width - widths.reduce(0, +)
     for (entry, width) in zip(entries, widths) {
       entry.draw(x, &drawing)
       drawing.text(entry.name, x + 20, 14.5, class: "tick")

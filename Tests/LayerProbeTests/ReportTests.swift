@@ -114,7 +114,7 @@ import Testing
   @Test func `the page shows the choice, every score, every layer and what was typed`() throws {
     let report = try report(ReportSamples.scores(profiles))
     let html = report.page.html
-    for part in ["layers 1 and 3", "a &lt;model&gt;", "score_0", "score_1", "00ff", "elo-surgeon probe"] {
+    for part in ["layers 1 and 3", "a &lt;model&gt;", "Score 0", "Score 1", "00ff", "elo-surgeon probe"] {
       #expect(html.contains(part), "\(part)")
     }
   }

@@ -5,7 +5,7 @@ extension ReportPage {
   var agreement: Page.Section? {
     let agreement = report.agreement
     guard agreement.criteria.count > 1 else { return nil }
-    let names = agreement.criteria.map { $0.replacing("_", with: " ") }
+    let names = agreement.criteria.map(name)
     var rows: [ForestChart.Row] = []
     if let w = agreement.w { rows.append(.init("Kendall's W", values: [value(w)])) }
     if let mean = agreement.mean { rows.append(.init("mean rank correlation", values: [value(mean)])) }

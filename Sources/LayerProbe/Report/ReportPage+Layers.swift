@@ -7,7 +7,7 @@ extension ReportPage {
       let rows = report.texts.compactMap { text in summary.subjects[text.name].map { series(text.name, $0) } }
       return .figure(
         ProfileChart(
-          title: capitalized(name(summary.score)), xLabel: "layer", yLabel: summary.score.unit, series: rows,
+          title: capitalized(name(summary.score)), xLabel: "layer", yLabel: axisName(summary.score), series: rows,
           highlighted: report.selectedLayers),
         caption: caption(summary))
     }
@@ -65,11 +65,11 @@ extension ReportPage {
     let all = contrast.differences.significant(level: report.settings.level)
     return .figure(
       ProfileChart(
-        title: "\(capitalized(name(summary.score))), \(report.target) less \(source)", xLabel: "layer",
+        title: "\(capitalized(name(summary.score))): \(report.target) − \(source)", xLabel: "layer",
         yLabel: "difference of the layer's share",
         series: [
           .init(
-            source, values: shares.values, intervals: intervals(shares.lower, shares.upper),
+            "\(report.target) − \(source)", values: shares.values, intervals: intervals(shares.lower, shares.upper),
             filled: shares.values.indices.map(different.contains))
         ], highlighted: report.selectedLayers, filling: ("differs", "may be chance")),
       caption:
@@ -85,12 +85,12 @@ extension ReportPage {
       guard parts.count > 1 else { return nil }
       return .figure(
         ProfileChart(
-          title: "\(capitalized(name(summary.score))) of attention and MLP, \(report.target)", xLabel: "layer",
-          yLabel: summary.score.unit,
+          title: "\(capitalized(name(summary.score))): attention and MLP, \(report.target)", xLabel: "layer",
+          yLabel: axisName(summary.score),
           series: parts.compactMap { part in
             part.subjects[report.target].map { series(part.score.part == .mlp ? "MLP" : part.score.part.rawValue, $0) }
           }, highlighted: report.selectedLayers),
-        caption: parts.map { capitalized($0.score.description) + "." }.joined(separator: " "))
+        caption: "\(capitalized(parts[0].score.description)); likewise of the MLP. Bands: \(percent) intervals.")
     }
     return blocks.isEmpty ? nil : Page.Section("Attention and MLP", blocks)
   }
@@ -104,6 +104,4 @@ extension ReportPage {
         && other.name.replacing("_\(other.part.rawValue)", with: "") == score.name
     }
   }
-
-  func percentage(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
 }

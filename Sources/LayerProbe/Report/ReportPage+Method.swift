@@ -21,7 +21,11 @@ extension ReportPage {
             + "and a mean rank correlation of at least \(LayerChoice.agreementNeeded)) and halves of the text make the same "
             + "choice (mean Jaccard index of at least \(LayerChoice.stabilityNeeded)); else first and last. Asked for: "
             + "\(report.settings.budget)."),
-        .table(criteria, caption: "The scores. Variants of a ranking score have no vote of their own."),
+        .table(
+          criteria,
+          caption:
+            "The scores; those of attention and MLP alone are in report.json. Variants of a ranking score have no vote "
+            + "of their own."),
         .facts(facts), .command(report.command.map(quoted).joined(separator: " ")),
       ])
   }
@@ -29,7 +33,7 @@ extension ReportPage {
   private var criteria: Table {
     Table(
       columns: [.init("score"), .init("what it is"), .init("unit"), .init("from"), .init("ranks")],
-      rows: report.scores.map { summary in
+      rows: report.scores.filter { $0.score.part == .whole }.map { summary in
         [
           .text(name(summary.score)), .text(summary.score.description), .text(summary.score.unit),
           .text(summary.score.source), .text(summary.score.ranks ? "yes" : ""),

@@ -87,7 +87,7 @@ extension ReportPage {
   private func figure(_ predictions: [TrialPrediction], _ trials: TrialResults) -> Page.Block {
     let rows = predictions.map { prediction in
       ForestChart.Row(
-        prediction.criterion.replacing("_", with: " "),
+        name(prediction.criterion),
         values: [
           prediction.correlation.map { value in
             DotChart.Value(value, interval: prediction.interval.map { $0[0]...$0[1] })

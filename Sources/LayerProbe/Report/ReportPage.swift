@@ -70,10 +70,27 @@ struct ReportPage {
 
   var layerNames: [String] { (0..<report.checkpoint.layerCount).map(String.init) }
 
-  var percent: String { "\(Int((100 * report.settings.confidence).rounded())) %" }
+  var percent: String { percentage(report.settings.confidence) }
+
+  /// A share in whole percent; the space does not break.
+  func percentage(_ share: Double) -> String { "\(Int((100 * share).rounded()))\u{A0}%" }
 
   /// A score's name as people read it.
-  func name(_ score: ScoreDescription) -> String { score.name.replacing("_", with: " ") }
+  func name(_ score: ScoreDescription) -> String { name(score.name) }
+
+  /// The same, from its key.
+  func name(_ key: String) -> String { Self.names[key] ?? key.replacing("_", with: " ") }
+
+  /// What the scores that a probe brings are called, where their keys do not read well.
+  private static let names = [
+    "block_influence": "Block Influence", "taylor": "Taylor", "ablation_nats_per_token": "loss without the layer",
+    "weight_signal": "weights above noise", "cka_neighbours": "CKA of neighbours", "cka_states": "CKA of states",
+    "cka_languages": "CKA of languages", "logit_lens_kl": "logit lens", "fisher": "Fisher",
+    "gradient_rms": "gradient, root mean square", "ablation_nats_per_byte": "loss without the layer, per byte",
+  ]
+
+  /// The value axis of a score's picture: its unit, of a ratio its name.
+  func axisName(_ score: ScoreDescription) -> String { score.unit == "1" ? name(score) : score.unit }
 
   /// Scores of single texts with one number for each layer.
   func layerScores(_ isWanted: (ScoreDescription) -> Bool) -> [ScoreSummary] {

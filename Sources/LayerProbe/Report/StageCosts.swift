@@ -120,10 +120,10 @@ private struct Sizes {
     let bridgeWeights = Double(bridges * configuration.width * configuration.width)
     let trained = trainsAll ? allWeights : weights
     let frozen = trainsAll ? 0 : otherBytes + 4 * bridgeWeights
-    let heads = configuration.heads
     let (D, I, H, K) = (
       Double(configuration.width), Double(configuration.intermediateWidth),
-      Double(heads.queryHeads * heads.width), Double(heads.keyValueHeads * heads.width)
+      Double(configuration.headCount * configuration.headWidth),
+      Double(configuration.keyValueHeadCount * configuration.headWidth)
     )
     // Of each layer: input, middle, queries, keys, values, what attention gives, gate and up; once: streams and gradients.
     let perLayer = 2 * D + 2 * H + 2 * K + 2 * I
