@@ -75,9 +75,12 @@ struct ProbeCommand: ParsableCommand {
         source: source, tokenizer: tokenizer, textField: textField, maximumDocuments: documents)
       return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
     }
-    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
-    let report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
+    let gradients = TimedCriterion(Gradients())
+    let probe = Probe(criteria: Probe.standardCriteria.map { $0 is Gradients ? gradients : $0 })
+    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix), probe)
+    var report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
       scores, model: outline, maximumTokens: maxTokens, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
+    report.costs = StageCosts(decoder, layers: report.selectedLayers, rate: gradients.rate)
     try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
     func write(_ data: Data, _ name: String) throws { try data.write(to: staging.url.appending(path: name)) }
     try write(report.json(), "report.json")
@@ -92,11 +95,11 @@ struct ProbeCommand: ParsableCommand {
     print(report.verdict)
   }
 
-  private func score(_ texts: [ProbeText], on model: ProbedModel) throws -> ProbeScores {
+  private func score(_ texts: [ProbeText], on model: ProbedModel, _ probe: Probe) throws -> ProbeScores {
     var line = ProgressLine()
     let start = ContinuousClock.now
     func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
-    let scores = try Probe().run(texts, on: model) { name, share in
+    let scores = try probe.run(texts, on: model) { name, share in
       line.show("scoring", fraction: share, details: name, secondsLeft: nil)
       return !Interruption.isRequested
     }

@@ -21,7 +21,7 @@ import Testing
   @Test func `the file has the keys of its contract, and lists of numbers on one line`() throws {
     let bytes = try report(ReportSamples.scores(profiles)).json()
     let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
-    #expect(object["schema_version"] as? Int == 2)
+    #expect(object["schema_version"] as? Int == 3)
     #expect(object["selected_layers"] as? [Int] == [1, 3])
     #expect(object["verdict"] is String)
     let checkpoint = try #require(object["checkpoint"] as? [String: Any])

@@ -3,7 +3,7 @@
 /// `docs/probe-report.schema.json` is its JSON Schema.
 public struct ProbeReport: Codable, Sendable, Hashable {
   /// The layout of the file.
-  public static let schemaVersion = 2
+  public static let schemaVersion = 3
 
   /// Layout of this report.
   public var schemaVersion: Int

@@ -52,9 +52,9 @@ extension ReportPage {
             ], rows: rows),
           caption:
             "For \(list(report.selectedLayers)) and a million tokens of training, a tenth of them for the alignment; the "
-            + "last row is the same million tokens through the whole model.\(rate ?? "") Memory: 16 bytes for each trained "
-            + "weight (value, gradient, two moments), frozen ones as stored, and one part of a step's activations. The "
-            + "alignment is the peak.")
+            + "last row is the same million tokens through the whole model. Operations are of products.\(rate ?? "") Memory: "
+            + "16 bytes for each trained weight (value, gradient, two moments), frozen ones as stored, and one part of a "
+            + "step's activations. The alignment is the peak.")
       ])
   }
 
