@@ -1,20 +1,6 @@
 #include "CKernels.h"
 #include "dispatch.h"
-#include "exponential.h"
-#include <math.h>
-
-DISPATCHED void elo_rotate_half(float *x, const float *cosines, const float *sines, float sign, long heads, long d) {
-  CONTRACT
-  const long half = d / 2;
-  for (long h = 0; h < heads; h++) {
-    float *first = x + h * d, *second = first + half;
-    for (long i = 0; i < half; i++) {
-      float a = first[i], b = second[i], c = cosines[i], s = sign * sines[i];
-      first[i] = a * c - b * s;
-      second[i] = b * c + a * s;
-    }
-  }
-}
+#include "special.h"
 
 DISPATCHED void elo_silu_gate(const float *gate, const float *up, float *a, long n) {
   CONTRACT
@@ -32,30 +18,73 @@ DISPATCHED void elo_silu_gate_backward(const float *da, float *gate, float *up, 
   }
 }
 
-DISPATCHED float elo_maximum(const float *x, long n) {
-  /* NaN makes a maximum depend on its order, so the compiler would not vectorise one running value: keep 16. */
-  float lanes[16];
-  for (int lane = 0; lane < 16; lane++) lanes[lane] = -INFINITY;
-  long i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int lane = 0; lane < 16; lane++) lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-  for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
-  float largest = lanes[0];
-  for (int lane = 1; lane < 16; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
-  return largest;
+/* What an activation is at a point. */
+typedef struct {
+  float value, slope;
+} Activated;
+
+INLINE Activated silu(float x) {
+  CONTRACT
+  float sigmoid = 1.0f / (1.0f + exponential(-x));
+  float value = x * sigmoid;
+  return (Activated){value, sigmoid + value * (1.0f - sigmoid)};
 }
 
-DISPATCHED float elo_exp_shifted(float *x, float scale, float shift, long n) {
-  REASSOCIATE
-  float sum = 0;
-  for (long i = 0; i < n; i++) {
-    float e = exponential(x[i] * scale - shift);
-    x[i] = e;
-    sum += e;
+INLINE Activated gelu(float x) {
+  CONTRACT
+  float integral = normal_integral(x);
+  float density = 0.39894228040143268f * exponential(-0.5f * x * x);
+  return (Activated){x * integral, integral + x * density};
+}
+
+INLINE Activated gelu_tanh(float x) {
+  CONTRACT
+  const float root = 0.79788456080286536f, cubic = 0.044715f;
+  HyperbolicTangent t = hyperbolic_tangent(root * (x + cubic * x * x * x));
+  float half = 0.5f * (1.0f + t.value);
+  float inner = root * (1.0f + 3.0f * cubic * x * x);
+  return (Activated){x * half, half + 0.5f * x * t.slope * inner};
+}
+
+INLINE Activated relu(float x) { return (Activated){x > 0 ? x : 0, x > 0 ? 1.0f : 0}; }
+
+/* Four loops for each activation: gated and plain, forward and backward. */
+#define LOOPS(name)                                                                                          \
+  DISPATCHED void elo_##name##_plain(const float *x, float *a, long n) {                                     \
+    for (long i = 0; i < n; i++) a[i] = name(x[i]).value;                                                    \
+  }                                                                                                          \
+  DISPATCHED void elo_##name##_plain_backward(const float *da, float *x, long n) {                           \
+    for (long i = 0; i < n; i++) x[i] = da[i] * name(x[i]).slope;                                            \
   }
-  return sum;
-}
+#define GATED_LOOPS(name)                                                                                    \
+  DISPATCHED void elo_##name##_gate(const float *gate, const float *up, float *a, long n) {                  \
+    for (long i = 0; i < n; i++) a[i] = name(gate[i]).value * up[i];                                         \
+  }                                                                                                          \
+  DISPATCHED void elo_##name##_gate_backward(const float *da, float *gate, float *up, long n) {              \
+    for (long i = 0; i < n; i++) {                                                                           \
+      Activated at = name(gate[i]);                                                                          \
+      float u = up[i], d = da[i];                                                                            \
+      up[i] = d * at.value;                                                                                  \
+      gate[i] = d * u * at.slope;                                                                            \
+    }                                                                                                        \
+  }
 
-DISPATCHED void elo_softmax_backward(const float *p, const float *dp, float delta, float scale, float *s, long n) {
-  for (long i = 0; i < n; i++) s[i] = p[i] * (dp[i] - delta) * scale;
+LOOPS(silu)
+LOOPS(gelu)
+LOOPS(gelu_tanh)
+LOOPS(relu)
+GATED_LOOPS(gelu)
+GATED_LOOPS(gelu_tanh)
+GATED_LOOPS(relu)
+
+DISPATCHED void elo_soft_cap(float *x, float scale, float cap, float *slope, long n) {
+  /* Not times scale / cap: the rounding of that number would put all elements off in one direction. */
+  if (slope)
+    for (long i = 0; i < n; i++) {
+      HyperbolicTangent t = hyperbolic_tangent(x[i] * scale / cap);
+      x[i] = cap * t.value;
+      slope[i] = t.slope;
+    }
+  else
+    for (long i = 0; i < n; i++) x[i] = cap * hyperbolic_tangent(x[i] * scale / cap).value;
 }

@@ -40,3 +40,7 @@ DISPATCHED void elo_adamw(float *w, const float *gradient, float *m, float *v, f
     w[i] = w[i] * keep - step * first / (__builtin_elementwise_sqrt(second) * root + epsilon);
   }
 }
+
+DISPATCHED void elo_multiply(const float *x, float *y, long n) {
+  for (long i = 0; i < n; i++) y[i] *= x[i];
+}

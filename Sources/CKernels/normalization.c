@@ -41,3 +41,59 @@ DISPATCHED void elo_rms_norm_backward(const float *dy, const float *x, const flo
       for (long i = 0; i < d; i++) dw[i] += g[i] * xr[i] * inverse;
   }
 }
+
+DISPATCHED void elo_layer_norm_apply(const float *x, const float *w, const float *b, const float *mean, const float *r,
+                                     float *y, long first, long groups, long n, long d) {
+  for (long row = 0; row < n; row++) {
+    const float *xr = x + row * d, *wr = w + (first + row) % groups * d;
+    float *yr = y + row * d;
+    float m = mean[row], inverse = r[row];
+    if (b) {
+      const float *br = b + (first + row) % groups * d;
+      for (long i = 0; i < d; i++) yr[i] = wr[i] * ((xr[i] - m) * inverse) + br[i];
+    } else {
+      for (long i = 0; i < d; i++) yr[i] = wr[i] * ((xr[i] - m) * inverse);
+    }
+  }
+}
+
+DISPATCHED void elo_layer_norm(const float *x, const float *w, const float *b, float epsilon, float *y, float *mean,
+                               float *r, long first, long groups, long n, long d) {
+  REASSOCIATE
+  for (long row = 0; row < n; row++) {
+    const float *xr = x + row * d;
+    double sum = 0, squares = 0;
+    for (long i = 0; i < d; i++) sum += (double)xr[i];
+    double centre = sum / (double)d;
+    for (long i = 0; i < d; i++) squares += ((double)xr[i] - centre) * ((double)xr[i] - centre);
+    mean[row] = (float)centre;
+    r[row] = (float)(1.0 / sqrt(squares / (double)d + (double)epsilon));
+  }
+  elo_layer_norm_apply(x, w, b, mean, r, y, first, groups, n, d);
+}
+
+DISPATCHED void elo_layer_norm_backward(const float *dy, const float *x, const float *w, const float *mean,
+                                        const float *r, float *dx, float *dw, float *db, long first, long groups, long n,
+                                        long d) {
+  REASSOCIATE
+  for (long row = 0; row < n; row++) {
+    const long group = (first + row) % groups * d;
+    const float *g = dy + row * d, *xr = x + row * d, *wr = w + group;
+    float m = mean[row], inverse = r[row];
+    if (dx) {
+      float *out = dx + row * d;
+      double sum = 0, projection = 0;
+      for (long i = 0; i < d; i++) {
+        double weighted = (double)(wr[i] * g[i]);
+        sum += weighted;
+        projection += weighted * (double)((xr[i] - m) * inverse);
+      }
+      float shift = (float)(sum / (double)d), slope = (float)(projection / (double)d);
+      for (long i = 0; i < d; i++) out[i] += inverse * (wr[i] * g[i] - shift - slope * ((xr[i] - m) * inverse));
+    }
+    if (dw)
+      for (long i = 0; i < d; i++) dw[group + i] += g[i] * ((xr[i] - m) * inverse);
+    if (db)
+      for (long i = 0; i < d; i++) db[group + i] += g[i];
+  }
+}

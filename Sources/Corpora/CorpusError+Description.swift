@@ -22,6 +22,9 @@ extension CorpusError: CustomStringConvertible {
     case .invalidUTF8(let file, let line, let offset):
       "'\(file)'\(line.map { ", line \($0)" } ?? ""): byte \(offset) of the text is not valid UTF-8; convert the file "
         + "to UTF-8"
+    case .lineTooLong(let file, let line, let offset, let length, let limit):
+      "'\(file)', line \(line) (byte \(offset)) is \(length) bytes long, more than the \(limit) that a line may have; split "
+        + "the document"
     case .invalidJSON(let file, let line, let problem):
       "'\(file)', line \(line) is not JSON: \(problem) of the line; write one JSON object per line"
     case .notAnObject(let file, let line):
@@ -36,6 +39,16 @@ extension CorpusError: CustomStringConvertible {
       "the text '\(name)' has no documents in '\(path)'; give a file with at least one"
     case .noTokens(let name, let documents):
       "the text '\(name)' has no tokens: all of its documents (\(documents)) are empty; give a file with text"
+    case .tokenOutsideVocabulary(let text, let id, let vocabulary):
+      "text \(text) holds token \(id), but the model's embedding has \(vocabulary) rows: tokenizer.json belongs to another "
+        + "model"
+    case .cannotCache(let path, let reason):
+      "the tokens cannot be kept in \(path): \(reason); free space or name another directory with --token-cache"
+    case .damagedCache(let path):
+      "'\(path)' is damaged; remove its folder, and the text is tokenised anew"
+    case .tooFewDocuments(let name, let documents):
+      "text \(name) has \(documents) documents with text, too few to hold some out for evaluation; give more text, or name "
+        + "texts to score with --held-out"
     case .cursorDoesNotFit(let difference):
       "the saved place in the texts belongs to another run: \(difference); resume with what the run was started with"
     }

@@ -20,6 +20,8 @@ public enum CorpusError: Error, Hashable, Sendable {
   case truncated(file: String, format: CompressionFormat)
   /// A byte that no UTF-8 text has there. `line` is nil for a `.txt`, which is one document.
   case invalidUTF8(file: String, line: Int?, offset: Int)
+  /// A line of a `.jsonl` is longer than a line may be.
+  case lineTooLong(file: String, line: Int, offset: Int, length: Int, limit: Int)
   /// A line of a `.jsonl` is no JSON document.
   case invalidJSON(file: String, line: Int, problem: String)
   /// A line of a `.jsonl` is JSON, but no object.
@@ -32,6 +34,14 @@ public enum CorpusError: Error, Hashable, Sendable {
   case noDocuments(name: String, path: String)
   /// The documents of a text hold no token.
   case noTokens(name: String, documents: Int)
+  /// The tokenizer gives an id that the model has no embedding for.
+  case tokenOutsideVocabulary(text: String, id: UInt32, vocabulary: Int)
+  /// Token ids could not be written to their cache.
+  case cannotCache(path: String, reason: String)
+  /// A cache's file is not what was written.
+  case damagedCache(path: String)
+  /// A text has too few documents to train on some and score others.
+  case tooFewDocuments(name: String, documents: Int)
   /// A cursor was saved by a mixture of other texts or settings; `difference` names what changed.
   case cursorDoesNotFit(difference: String)
 

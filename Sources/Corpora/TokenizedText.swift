@@ -1,4 +1,3 @@
-import Foundation
 import Tokenizers
 
 /// The documents of a text as token ids, in the order in which they were read.
@@ -50,18 +49,10 @@ public struct TokenizedText: Sendable {
     var builder = Builder()
     var reader = try DocumentReader(files: source.files(), textField: textField)
     var isAtEnd = false
-    while !isAtEnd {
-      var batch: [Document] = []
-      var batchBytes = 0
-      while batchBytes < Self.batchBytes, batch.count < Self.batchDocuments {
-        guard builder.documentCount + batch.count < maximumDocuments ?? .max, let document = try reader.next() else {
-          isAtEnd = true
-          break
-        }
-        batch.append(document)
-        batchBytes += document.text.count
-      }
-      for (document, ids) in zip(batch, tokenizeInParallel(batch.map(\.text), tokenizer)) {
+    while !isAtEnd, builder.documentCount < maximumDocuments ?? .max {
+      let batch = try reader.nextBatch(limit: (maximumDocuments ?? .max) - builder.documentCount)
+      isAtEnd = batch.isAtEnd
+      for (document, ids) in zip(batch.documents, tokenizeInParallel(batch.documents.map(\.text), tokenizer)) {
         builder.append(ids: ids, byteCount: document.text.count, id: document.id)
       }
     }
@@ -89,10 +80,6 @@ public struct TokenizedText: Sendable {
     self.documentIDs = builder.documentIDs
     self.fingerprint = builder.fingerprint
   }
-
-  /// Texts wait in memory for their batch, so a batch is bounded; it is large enough to keep all cores busy.
-  private static let batchBytes = 8 << 20
-  private static let batchDocuments = 8192
 }
 
 /// Collects documents.
@@ -111,17 +98,5 @@ private struct Builder {
     starts.append(ids.count)
     documentIDs.append(id)
     byteStarts.append(byteStarts[byteStarts.count - 1] + byteCount)
-  }
-}
-
-/// The ids of each text, in order.
-private func tokenizeInParallel(_ texts: [[UInt8]], _ tokenizer: Tokenizer) -> [[UInt32]] {
-  [[UInt32]](unsafeUninitializedCapacity: texts.count) { results, count in
-    nonisolated(unsafe) let results = results
-    DispatchQueue.concurrentPerform(iterations: texts.count) { i in
-      // Every iteration writes one element of its own.
-      (results.baseAddress! + i).initialize(to: tokenizer.encode(utf8: texts[i]))
-    }
-    count = texts.count
   }
 }

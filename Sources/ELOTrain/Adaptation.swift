@@ -44,6 +44,8 @@ public struct Adaptation: Sendable {
   public var bridgeFitting = BridgeFitting()
   /// Tokens of each held-out text that are scored at each of the three points.
   public var evaluationTokens = 12_288
+  /// How the texts are read.
+  public var reading = TokenStore.Options()
   /// What is kept while a stage trains; `resumes` also passes over the stages that are done.
   public var saving = SavingOptions()
   /// The command that was given, for the report.
@@ -111,17 +113,20 @@ public struct Adaptation: Sendable {
   ///     `.interruptedBetweenStages`.
   /// - Throws: `CheckpointError`, `SurgeryError`, `DecoderError`, `CorpusError`, `TokenizerError`, `TrainingError`.
   public func run(
-    output: URL, target: TextSource, source: TextSource, heldOut: [TextSource]?, textField: String = "text",
-    device: any Device, observe: @escaping (Event) -> Bool = { _ in true }
+    output: URL, target: TextSource, source: TextSource, heldOut: [TextSource]?, device: any Device,
+    observe: @escaping (Event) -> Bool = { _ in true }
   ) throws -> AdaptationReport {
     let base = try Checkpoint(directory: checkpoint)
     let configuration = try DecoderConfiguration(base.config)
-    func load(_ sources: [TextSource]) throws -> TextSet {
-      try TextSet(
-        sources, checkpoint: checkpoint, vocabulary: configuration.vocabularySize, textField: textField)
-    }
-    let given = try load([target, source]).weighted([1 - sourceShare, sourceShare])
-    let (training, held) = try heldOut.map { (given, try load($0)) } ?? given.splitHeldOut()
+    let given = try TrainingTexts(
+      [target, source], checkpoint: checkpoint, vocabulary: configuration.vocabularySize, options: reading
+    ).weighted([1 - sourceShare, sourceShare])
+    let (training, held) =
+      try heldOut.map {
+        let texts = try TextSet(
+          $0, checkpoint: checkpoint, vocabulary: configuration.vocabularySize, textField: reading.textField)
+        return (given, texts)
+      } ?? given.holdingOut()
     let scored = try held.sample(tokensPerText: evaluationTokens)
     let identity = RunIdentity(
       checkpoint: try base.sampledHash(), settings: settings(device), texts: training, heldOut: scored)

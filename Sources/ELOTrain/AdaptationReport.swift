@@ -55,12 +55,18 @@ public struct AdaptationReport: Codable, Sendable {
   public var pretraining: [StepRecord] = []
   /// The alignment, step by step.
   public var alignment: [StepRecord] = []
+  /// What the detached training saw of each text.
+  public var pretrainingTexts: [TextReport] = []
+  /// What the alignment saw of each text.
+  public var alignmentTexts: [TextReport] = []
   /// All stages in order.
   public var stages: [StageTime] = []
 
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
     case frozenLayers = "frozen_layers"
+    case pretrainingTexts = "pretraining_texts"
+    case alignmentTexts = "alignment_texts"
     case command, checkpoint, method, target, source, seed, layers, bridges, points, pretraining, alignment, stages
   }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Corpora
 import Decoders
 import Foundation
 import ModelSurgery
@@ -10,14 +11,14 @@ final class AdaptationRun {
   /// Where the checkpoints between the stages lie.
   private let work: URL
   private let device: any Device
-  private let training: TextSet
+  private let training: TrainingTexts
   private let heldOut: TextSet
   private let observe: (Adaptation.Event) -> Bool
   /// What was done so far, in this run and those it goes on from.
   private(set) var report: AdaptationReport
 
   init(
-    adaptation: Adaptation, work: URL, device: any Device, training: TextSet, heldOut: TextSet,
+    adaptation: Adaptation, work: URL, device: any Device, training: TrainingTexts, heldOut: TextSet,
     report: AdaptationReport, observe: @escaping (Adaptation.Event) -> Bool
   ) {
     self.adaptation = adaptation
@@ -69,7 +70,8 @@ final class AdaptationRun {
       beforeAlignment = attached
     }
     try stage(.align) {
-      report.alignment = try train(.align, beforeAlignment, .everything, adaptation.alignment, output: aligned)
+      let result = try train(.align, beforeAlignment, .everything, adaptation.alignment, output: aligned)
+      (report.alignment, report.alignmentTexts) = (result.records, result.texts)
     }
     try stage(.evaluateAligned) { try evaluate(aligned, .aligned, .evaluateAligned) }
   }
@@ -88,8 +90,9 @@ final class AdaptationRun {
       try stage(.bridge) { try fitBridges(layers: (report.layers + report.frozenLayers).sorted()) }
     }
     try stage(.pretrain) {
-      report.pretraining = try train(
+      let result = try train(
         .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)
+      (report.pretraining, report.pretrainingTexts) = (result.records, result.texts)
     }
     try stage(.attach) {
       try? FileManager.default.removeItem(at: attached)
@@ -102,13 +105,13 @@ final class AdaptationRun {
   /// Trains a checkpoint into another one, going on from the last save of an earlier run.
   private func train(
     _ name: Adaptation.Stage, _ checkpoint: URL, _ part: TrainingJob.Part, _ options: TrainingOptions, output: URL
-  ) throws -> [StepRecord] {
+  ) throws -> TrainingJob.Result {
     var job = TrainingJob(checkpoint: checkpoint, part: part, options: options, device: device)
     job.saving = adaptation.saving
     job.saving.resumes = true
     return try job.run(output: output, texts: training, heldOut: options.evaluateEvery == nil ? nil : heldOut) {
       observe(.trained(name, $0))
-    }.records
+    }
   }
 
   /// Scores a checkpoint on the held-out texts.
@@ -132,8 +135,8 @@ final class AdaptationRun {
     let fitting = adaptation.bridgeFitting
     let decoder = try Decoder(Checkpoint(directory: adaptation.checkpoint), device: device)
     // Both languages go through the bridge while the layers train, so each has half of the fit.
-    let mixture = training.weighted(training.texts.map { _ in 1 })
-      .mixture(sequenceLength: fitting.sequenceLength, seed: adaptation.pretraining.seed)
+    let mixture = training.weighted(training.weights.map { _ in 1 })
+      .mixture(MixtureOptions(sequenceLength: fitting.sequenceLength, seed: adaptation.pretraining.seed))
     let bridges = try fitting.fit(decoder, layerMap: layers, mixture: mixture) { done, total in
       observe(.read(.bridge, done: done, total: total))
     }
@@ -162,8 +165,7 @@ final class AdaptationRun {
   func publish(to output: URL, _ identity: RunIdentity) throws {
     let files = FileManager.default
     try files.createDirectory(at: result, withIntermediateDirectories: true)
-    let leftOut = [MetricsFile.name, RunIdentity.fileName]
-    for name in try files.contentsOfDirectory(atPath: aligned.path) where !leftOut.contains(name) {
+    for name in try files.contentsOfDirectory(atPath: aligned.path) where !TrainingJob.recordNames.contains(name) {
       try files.moveItem(at: aligned.appending(path: name), to: result.appending(path: name))
     }
     try replaceFile(at: result.appending(path: AdaptationReport.fileName), with: Array(report.json().utf8))

@@ -62,13 +62,13 @@ public struct BridgeFitting: Sendable {
   /// The residual stream before some layers, `[tokens, D]` each.
   private func collect(
     _ decoder: Decoders.Decoder, _ mixture: Mixture, at indices: Set<Int>, _ progress: (Int, Int) -> Bool
-  ) throws(TrainingError) -> [Int: [Float]] {
+  ) throws -> [Int: [Float]] {
     var mixture = mixture
     var states = Dictionary(uniqueKeysWithValues: indices.map { ($0, [Float]()) })
     let rows = (tokens + sequenceLength - 1) / sequenceLength
     let rowsPerPass = max(1, 2048 / sequenceLength)
     for first in stride(from: 0, to: rows, by: rowsPerPass) {
-      let packed = mixture.nextBatch(rows: min(rowsPerPass, rows - first))
+      let packed = try mixture.nextBatch(rows: min(rowsPerPass, rows - first))
       let batch = TokenBatch(
         ids: packed.ids, targets: packed.targets, positions: packed.positions, spans: packed.spans,
         device: decoder.device)
@@ -78,7 +78,7 @@ public struct BridgeFitting: Sendable {
           if indices.contains(index) { states[index]! += decoder.device.download(stream) }
         })
       let done = min(rows, first + rowsPerPass) * sequenceLength
-      guard progress(done, rows * sequenceLength) else { throw .interrupted }
+      guard progress(done, rows * sequenceLength) else { throw TrainingError.interrupted }
     }
     return states
   }

@@ -18,8 +18,6 @@ public enum TrainingError: Error, Sendable, Equatable {
   case badAccumulation(batchSize: Int, accumulate: Int)
   /// Text that training or evaluation needs is not there.
   case missingText(String)
-  /// The tokenizer gives an id that the model has no embedding for.
-  case tokenOutsideVocabulary(text: String, id: UInt32, vocabulary: Int)
   /// A file of a detached checkpoint is damaged or belongs elsewhere.
   case badBridgeFile(URL, problem: String)
   /// The checkpoint was not made by `detach`.
@@ -69,9 +67,6 @@ extension TrainingError: CustomStringConvertible {
       "--batch-size \(batchSize) cannot be split into --accumulate \(accumulate) equal parts: choose a divisor"
     case .missingText(let what):
       "\(what): give text that holds some"
-    case .tokenOutsideVocabulary(let text, let id, let vocabulary):
-      "text \(text) holds token \(id), but the model's embedding has \(vocabulary) rows: tokenizer.json belongs to "
-        + "another model"
     case .badBridgeFile(let file, let problem):
       "\(file.path): \(problem); fit the bridge again with `elo-surgeon bridge`, or pass --bridge none"
     case .notDetached(let directory):

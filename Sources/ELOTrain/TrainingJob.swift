@@ -18,6 +18,8 @@ public struct TrainingJob: Sendable {
   public struct Result: Sendable {
     /// A record for each step and evaluation, those before an interruption included.
     public let records: [StepRecord]
+    /// What was seen of each text.
+    public let texts: [TextReport]
     /// How far the run was that this one went on from, nil when it began at the beginning.
     public let resumedFrom: RunProgress?
     /// Whether the output was complete already, so that nothing was done.
@@ -57,7 +59,8 @@ public struct TrainingJob: Sendable {
   /// - Throws: `CheckpointError`, `DecoderError`, `TrainingError`.
   @discardableResult
   public func run(
-    output: URL, texts: TextSet, heldOut: TextSet? = nil, report: (TrainingProgress) throws -> Bool = { _ in true }
+    output: URL, texts: TrainingTexts, heldOut: TextSet? = nil,
+    report: (TrainingProgress) throws -> Bool = { _ in true }
   ) throws -> Result {
     let source = try Checkpoint(directory: checkpoint)
     let identity = try identity(of: source, texts, heldOut)
@@ -65,7 +68,8 @@ public struct TrainingJob: Sendable {
       try identity.requireSame(as: finished, in: output)
       try WorkDirectory.removeRemains(of: output)
       let records = try MetricsFile.records(in: output.appending(path: MetricsFile.name))
-      return Result(records: records, resumedFrom: nil, wasFinished: true)
+      let seen = try TextReport.reports(in: output.appending(path: TextReport.fileName))
+      return Result(records: records, texts: seen, resumedFrom: nil, wasFinished: true)
     }
     let work = try WorkDirectory(for: output)
     let saves = SaveFolder(in: work.url)
@@ -82,7 +86,10 @@ public struct TrainingJob: Sendable {
     }
   }
 
-  private func identity(of source: Checkpoint, _ texts: TextSet, _ heldOut: TextSet?) throws -> RunIdentity {
+  /// Files of a trained checkpoint that tell of its training.
+  static let recordNames = [MetricsFile.name, RunIdentity.fileName, TextReport.fileName]
+
+  private func identity(of source: Checkpoint, _ texts: TrainingTexts, _ heldOut: TextSet?) throws -> RunIdentity {
     let trained: String
     switch part {
     case .everything: trained = "everything"
@@ -113,7 +120,7 @@ public struct TrainingJob: Sendable {
   }
 
   private func train(
-    _ source: Checkpoint, _ texts: TextSet, _ heldOut: TextSet?, _ work: WorkDirectory, _ saved: SavedRun?,
+    _ source: Checkpoint, _ texts: TrainingTexts, _ heldOut: TextSet?, _ work: WorkDirectory, _ saved: SavedRun?,
     _ identity: RunIdentity, _ report: (TrainingProgress) throws -> Bool
   ) throws -> Result {
     let decoder = try makeDecoder(source)
@@ -121,8 +128,7 @@ public struct TrainingJob: Sendable {
     try requireSpace(source, decoder, saves, at: work.url)
     let metricsURL = work.url.appending(path: MetricsFile.name)
     let metrics = try MetricsFile(metricsURL, keeping: saved?.state.metricsBytes ?? 0)
-    var run = try TrainingRun(
-      decoder, mixture: texts.mixture(sequenceLength: options.sequenceLength, seed: options.seed), options: options)
+    var run = try TrainingRun(decoder, mixture: texts.mixture(options.mixture), options: options)
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
@@ -143,27 +149,30 @@ public struct TrainingJob: Sendable {
       // Skipped steps have not touched the weights, so these are the last good ones.
       let place = work.destination.deletingLastPathComponent()
         .appending(path: "\(work.destination.lastPathComponent).step-\(step - inRow)")
-      try publish(source, decoder, identity: nil, metrics: metricsURL, to: place)
+      try publish(source, decoder, identity: nil, metrics: metricsURL, texts.report(run.progress), to: place)
       throw TrainingError.tooManySkips(step: step, inRow: inRow, reason: reason, lastGood: place)
     }
     if saving.result == .best, let best = run.progress.best {
       try run.takeWeights(of: saves.open(step: best.step))
     }
     let records = try MetricsFile.records(in: metricsURL)
-    try publish(source, decoder, identity: identity, metrics: metricsURL, to: work.destination)
+    let seen = texts.report(run.progress)
+    try publish(source, decoder, identity: identity, metrics: metricsURL, seen, to: work.destination)
     try work.remove()
-    return Result(records: records, resumedFrom: saved?.state.progress, wasFinished: false)
+    return Result(records: records, texts: seen, resumedFrom: saved?.state.progress, wasFinished: false)
   }
 
   /// Writes the decoder's weights as a checkpoint that is otherwise the source.
   private func publish(
-    _ source: Checkpoint, _ decoder: Decoders.Decoder, identity: RunIdentity?, metrics: URL, to destination: URL
+    _ source: Checkpoint, _ decoder: Decoders.Decoder, identity: RunIdentity?, metrics: URL, _ seen: [TextReport],
+    to destination: URL
   ) throws {
     let staged = try StagedDirectory(for: destination, byteCount: source.shardBytes)
     try rewriteCheckpoint(
       source: source, replacing: decoder.trainedContent(for: source), into: staged.url,
-      including: { ![MetricsFile.name, RunIdentity.fileName].contains($0) })
+      including: { !Self.recordNames.contains($0) })
     try copyFile(MappedFile(metrics), to: staged.url.appending(path: MetricsFile.name))
+    try writeFile(TextReport.json(seen), to: staged.url.appending(path: TextReport.fileName))
     if let identity { try writeFile(identity.json(), to: staged.url.appending(path: RunIdentity.fileName)) }
     try staged.commit()
   }

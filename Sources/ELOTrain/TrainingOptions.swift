@@ -1,3 +1,5 @@
+import Corpora
+
 /// How long to train.
 public enum TrainingBudget: Sendable, Hashable {
   /// Until this many tokens have gone in, whole steps, rounded up.
@@ -24,6 +26,10 @@ public struct TrainingOptions: Sendable, Hashable {
   public var accumulate = 2
   /// Fixes the order of documents.
   public var seed: UInt64 = 42
+  /// Documents that wait to be drawn at random; all of a text when it has no more.
+  public var shuffleBuffer = MixtureOptions.defaultShuffleBuffer
+  /// Whether attention goes on from one document of a row into the next.
+  public var crossesDocuments = false
   /// Evaluate the held-out texts every so many steps; nil for never.
   public var evaluateEvery: Int?
   /// Stop when so many evaluations in a row were not better than the best before; nil for never.
@@ -35,6 +41,12 @@ public struct TrainingOptions: Sendable, Hashable {
   public init(budget: TrainingBudget, schedule: LearningRateSchedule) {
     self.budget = budget
     self.schedule = schedule
+  }
+
+  /// How rows are made of documents.
+  var mixture: MixtureOptions {
+    MixtureOptions(
+      sequenceLength: sequenceLength, seed: seed, shuffleBuffer: shuffleBuffer, crossesDocuments: crossesDocuments)
   }
 
   /// Tokens of one optimiser step.

@@ -113,7 +113,7 @@ public struct TrainingRun {
   }
 
   /// Takes one step, or skips it.
-  private mutating func takeStep(_ clock: inout BudgetClock) throws(TrainingError) -> StepRecord {
+  private mutating func takeStep(_ clock: inout BudgetClock) throws -> StepRecord {
     let start = ContinuousClock.now
     progress.step += 1
     let loss = try accumulateGradients()
@@ -133,12 +133,17 @@ public struct TrainingRun {
   }
 
   /// The mean loss of one step's rows, with its gradient left in the trained weights.
-  private mutating func accumulateGradients() throws(TrainingError) -> Double {
+  private mutating func accumulateGradients() throws -> Double {
     decoder.zeroGradients()
-    let parts = (0..<options.accumulate).map { _ in mixture.nextBatch(rows: options.batchSize / options.accumulate) }
+    var parts: [PackedBatch] = []
+    for _ in 0..<options.accumulate {
+      let part = try mixture.nextBatch(rows: options.batchSize / options.accumulate)
+      for (text, tokens) in part.tokensBySource.enumerated() { progress.tokensByText[text] += tokens }
+      parts.append(part)
+    }
     let predicted = parts.reduce(0) { $0 + $1.predictedTokens }
     guard predicted > 0 else {
-      throw .missingText("none of the tokens of step \(progress.step) has a successor to predict")
+      throw TrainingError.missingText("none of the tokens of step \(progress.step) has a successor to predict")
     }
     var sum = 0.0
     for part in parts {

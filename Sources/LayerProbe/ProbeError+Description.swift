@@ -20,6 +20,11 @@ extension ProbeError: CustomStringConvertible {
     case .notFinite(let score, let subject, let document, let place, let axis):
       "\(score) on \(document.map { "scored document \($0) of " } ?? "")\(subject) is not a finite number at place "
         + "\(place) of its \(axis.rawValue); the model's activations overflow: leave this text or criterion out"
+    case .badBudget(.layers(let asked, let layerCount)):
+      "\(asked) layers asked for, but the model has \(layerCount); ask for 1 to \(layerCount)"
+    case .badBudget(.fraction(let asked, let smallestLayer)):
+      "a share of \(asked) of the model's weights, but its smallest layer has \(smallestLayer); "
+        + "ask for at least that, and at most 1"
     case .statistics(let routine, let message):
       "\(routine): \(message); check the scores that went in"
     case .singularValues(let rows, let columns):

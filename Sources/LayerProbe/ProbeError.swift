@@ -13,6 +13,8 @@ public enum ProbeError: Error, Equatable, Sendable {
   /// A score that is NaN or infinite: of which text, which of its scored documents (nil for all together), and at which
   /// place of the score's axis.
   case notFinite(score: String, subject: String, document: Int?, place: Int, axis: ScoreAxis)
+  /// A budget that no set of layers has.
+  case badBudget(BudgetProblem)
   /// A routine of the GNU Scientific Library failed.
   case statistics(routine: String, message: String)
   /// LAPACK did not find a matrix's singular values.
@@ -26,11 +28,22 @@ public enum ProbeError: Error, Equatable, Sendable {
   /// The run was stopped from outside.
   case interrupted
 
+  /// Whether what was asked for cannot be, rather than that something went wrong.
+  public var isWrongUsage: Bool { if case .badBudget = self { true } else { false } }
+
   /// What is wrong with a text's name.
   public enum TextNameProblem: Equatable, Sendable {
     /// Another text has it.
     case repeated
     /// It is empty, `.` or `..`, or holds a slash.
     case notAName
+  }
+
+  /// What is wrong with a budget of layers.
+  public enum BudgetProblem: Equatable, Sendable {
+    /// More layers than there are, or none.
+    case layers(asked: Int, layerCount: Int)
+    /// Less than any layer has of the model's weights, or more than all.
+    case fraction(asked: Double, smallestLayer: Double)
   }
 }

@@ -44,18 +44,17 @@ public final class ProbeInput {
   /// One weight that is no number makes every score none: better said before the work, and by its name.
   private func checkWeights() throws(ProbeError) {
     let decoder = model.decoder
-    let owners = [nil] + decoder.layers.indices.map { $0 as Int? } + [nil]
-    let parameters =
-      [[decoder.embedding]] + decoder.layers.map(\.parameters)
-      + [[decoder.finalNorm] + (decoder.configuration.tiedHead ? [] : [decoder.head])]
-    for (layer, parameters) in zip(owners, parameters) {
-      for parameter in parameters {
-        let values = decoder.device.download(parameter.value)
-        // Infinities times 0 and NaN are NaN; everything else adds 0.
-        guard values.reduce(0, { $0 + $1 * 0 }) != 0 else { continue }
-        let element = values.firstIndex { !$0.isFinite }!
-        throw .weightNotFinite(tensor: parameter.name, layer: layer, element: element)
-      }
+    var owners: [ObjectIdentifier: Int] = [:]
+    for layer in decoder.layers {
+      for parameter in layer.parameters { owners[ObjectIdentifier(parameter)] = layer.index }
+    }
+    for parameter in decoder.parameters {
+      let values = decoder.device.download(parameter.value)
+      // Infinities times 0 and NaN are NaN; everything else adds 0.
+      guard values.reduce(0, { $0 + $1 * 0 }) != 0 else { continue }
+      let element = values.firstIndex { !$0.isFinite }!
+      throw .weightNotFinite(
+        tensor: parameter.name, layer: owners[ObjectIdentifier(parameter)], element: element)
     }
   }
 }

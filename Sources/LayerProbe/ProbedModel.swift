@@ -95,7 +95,7 @@ public struct TokenCost: Sendable, Hashable {
 
   init(_ decoder: Decoder) {
     let weights = decoder.layers.map { layer in
-      layer.parameters.reduce(0) { $0 + ($1.shape.count > 1 ? $1.value.count : 0) }
+      layer.parameters.reduce(0) { $0 + ($1.isDecayed ? $1.value.count : 0) }
     }
     let all = 2 * Double(weights.reduce(0, +))
     layer = all / Double(weights.count)

@@ -55,6 +55,7 @@ struct AdaptCommand: ParsableCommand {
   var alignBatchSize = 4
   @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
   var evaluationTokens = 12_288
+  @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
   @OptionGroup var compute: ComputeOptions
@@ -94,23 +95,24 @@ struct AdaptCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    var alignment = optimization.trainingOptions(budget: budgets.alignment, learningRate: alignLearningRate)
+    var alignment = optimization.trainingOptions(budget: budgets.alignment, learningRate: alignLearningRate, data)
     alignment.batchSize = alignBatchSize
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),
-      pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate),
+      pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate, data),
       alignment: alignment, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
     adaptation.method = method
     adaptation.keepFrozen = try keepFrozen.map { try LayerSelection($0) }
     adaptation.bridge = bridge
     adaptation.sourceShare = sourceShare
     adaptation.evaluationTokens = evaluationTokens
+    adaptation.reading = data.reading
     adaptation.saving = try saving.options(for: optimization)
     let sources = try TextSource.list(arguments: [target, source])
     var line = ProgressLine()
     let report = try adaptation.run(
       output: directory(output), target: sources[0], source: sources[1],
-      heldOut: heldOut.isEmpty ? nil : try TextSource.list(arguments: heldOut), textField: optimization.textField,
+      heldOut: heldOut.isEmpty ? nil : try TextSource.list(arguments: heldOut),
       device: compute.device
     ) { event in
       switch event {
@@ -128,6 +130,7 @@ struct AdaptCommand: ParsableCommand {
       }
       return !Interruption.isRequested
     }
+    for text in report.alignmentTexts { text.warnings.forEach { line.finish("warning: \($0)") } }
     for bridge in report.bridges { print("bridge \(bridge.line)") }
     print(report.table)
     print("checkpoint: \(output)")

@@ -48,12 +48,15 @@ struct BridgeCommand: ParsableCommand {
     var fitting = BridgeFitting()
     fitting.tokens = tokens
     fitting.relativeRidge = ridge
-    let texts = try TextSet(
+    var reading = TokenStore.Options()
+    reading.textField = textField
+    let texts = try TrainingTexts(
       TextSource.list(arguments: text), checkpoint: whole.directory, vocabulary: decoder.configuration.vocabularySize,
-      textField: textField)
+      options: reading)
     var line = ProgressLine()
     let bridges = try fitting.fit(
-      decoder, layerMap: layers, mixture: texts.mixture(sequenceLength: fitting.sequenceLength, seed: seed)
+      decoder, layerMap: layers,
+      mixture: texts.mixture(MixtureOptions(sequenceLength: fitting.sequenceLength, seed: seed))
     ) { done, total in
       line.show("bridge", fraction: Double(done) / Double(total), details: "\(done) tokens", secondsLeft: nil)
       return !Interruption.isRequested

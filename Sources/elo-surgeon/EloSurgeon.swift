@@ -19,7 +19,9 @@ struct EloSurgeon: ParsableCommand {
           InspectCommand.self, VerifyCommand.self, ConvertCommand.self, DetachCommand.self, AttachCommand.self,
           ReplaceCommand.self, RestackCommand.self, DiffCommand.self,
         ]),
-      CommandGroup(name: "Training", subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self]),
+      CommandGroup(
+        name: "Training",
+        subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self, ExportMixCommand.self]),
       CommandGroup(
         name: "Measuring",
         subcommands: [ProbeCommand.self, EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),

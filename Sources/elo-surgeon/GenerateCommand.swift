@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Corpora
 import Decoders
 import ELOTrain
 import Foundation
@@ -39,7 +40,7 @@ struct GenerateCommand: ParsableCommand {
     let promptIds = [special.prefix] + tokenizer.encode(prompt)
     let vocabulary = decoder.configuration.vocabularySize
     if let id = promptIds.first(where: { Int($0) >= vocabulary }) {
-      throw TrainingError.tokenOutsideVocabulary(text: "--prompt", id: id, vocabulary: vocabulary)
+      throw CorpusError.tokenOutsideVocabulary(text: "--prompt", id: id, vocabulary: vocabulary)
     }
     let limit = decoder.configuration.maximumPositions
     guard promptIds.count < limit else { throw TrainingError.sequenceTooLong(length: promptIds.count, limit: limit) }

@@ -12,9 +12,12 @@ struct ProbeCommand: ParsableCommand {
     commandName: "probe", abstract: "Score the layers of a checkpoint on texts.",
     discussion: """
       Block Influence, angular distance, CKA, retrieval, logit lens, gradients and ablation of every layer, on each \
-      document alone behind the prefix token. Writes report.json (detach --layers @DIR/report.json reads the choice), \
-      report.html and report.h5 with every score of every document. Ablation, which costs half a forward pass for each \
-      layer, is of the first 16 documents of each text, that of attention and MLP of the first 6.
+      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 16 \
+      documents of each text, that of attention and MLP of the first 6.
+
+      Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
+      every document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
+      Axolotl), peft_lora.json, mergekit_slices.yaml.
       """)
 
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
@@ -29,8 +32,10 @@ struct ProbeCommand: ParsableCommand {
   var documents = 16
   @Option(help: "Cut each document at this many tokens.")
   var maxTokens = 512
-  @Option(help: "How many layers to select.")
-  var select = 2
+  @Option(help: "How many layers to select. (default: 2)")
+  var layers: Int?
+  @Option(help: "Select layers with at most this share of the model's weights, in place of --layers.")
+  var fraction: Double?
   @Option(help: "How often documents are drawn anew for the intervals.")
   var resamples = 2000
   @Option(help: "Seed of these draws.")
@@ -42,8 +47,12 @@ struct ProbeCommand: ParsableCommand {
   func validate() throws {
     guard !source.isEmpty else { throw ValidationError("give at least one --source NAME=FILE") }
     guard documents > 1 else { throw ValidationError("--documents must be at least 2, for intervals over documents") }
-    guard maxTokens > 0, select > 0, resamples > 0 else {
-      throw ValidationError("--max-tokens, --select and --resamples must be at least 1")
+    guard maxTokens > 0, (layers ?? 1) > 0, resamples > 0 else {
+      throw ValidationError("--max-tokens, --layers and --resamples must be at least 1")
+    }
+    guard layers == nil || fraction == nil else { throw ValidationError("give --layers or --fraction, not both") }
+    guard fraction.map({ $0 > 0 && $0 <= 1 }) ?? true else {
+      throw ValidationError("--fraction must lie above 0 and not above 1")
     }
   }
 
@@ -52,9 +61,9 @@ struct ProbeCommand: ParsableCommand {
     let model = try Checkpoint(directory: directory(checkpoint))
     let staging = try StagedDirectory(for: directory(output))
     let decoder = try Decoder(model, device: compute.device)
-    guard select <= decoder.layers.count else {
-      throw ValidationError("--select \(select), but the model has \(decoder.layers.count) layers")
-    }
+    let outline = ModelOutline(decoder, path: checkpoint, hashes: model.headerHashes)
+    let budget = fraction.map { LayerBudget.fraction($0) } ?? .layers(layers ?? 2)
+    try budget.check(for: outline)
     guard maxTokens < decoder.configuration.maximumPositions else {
       throw ProbeError.contextTooShort(
         maximumTokens: maxTokens, positions: decoder.configuration.maximumPositions)
@@ -67,15 +76,17 @@ struct ProbeCommand: ParsableCommand {
       return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
     }
     let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
-    let report = try ProbeReport(
-      scores, checkpoint: .init(path: checkpoint, layers: decoder.layers.count, hashes: model.headerHashes),
-      maximumTokens: maxTokens, bootstrap: Bootstrap(resamples: resamples, seed: seed),
-      choice: LayerChoice(scores, count: select))
+    let report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
+      scores, model: outline, maximumTokens: maxTokens, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
     try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
-    try report.json().write(to: staging.url.appending(path: "report.json"))
-    let page = report.page(
-      command: CommandLine.arguments.joined(separator: " "), scores: scores.scores.map(\.description))
-    try Data(page.html.utf8).write(to: staging.url.appending(path: "report.html"))
+    func write(_ data: Data, _ name: String) throws { try data.write(to: staging.url.appending(path: name)) }
+    try write(report.json(), "report.json")
+    try write(Data(report.scoresCSV.utf8), "scores.csv")
+    try write(Data(report.contrastsCSV.utf8), "contrasts.csv")
+    try write(Data(report.page.html.utf8), "report.html")
+    for export in LayerExport.allCases {
+      try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)
+    }
     try staging.commit()
     print(table(scores, selected: report.selectedLayers))
     print(report.verdict)

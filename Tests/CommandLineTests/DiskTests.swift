@@ -91,6 +91,23 @@ import Testing
     }
   }
 
+  @Test func aTokenCacheWithoutRoomIsNamed() throws {
+    try withOperands { model, _ in
+      try withTemporaryDirectory { directory in
+        let text = directory.appending(path: "de.jsonl")
+        try writeTinyText(["der", "die", "Zeile", "Spalte"], to: text)
+        let run = try PrivateDisk(options: "size=16k").run([
+          "align", model, "--text", "de=\(text.path)", "--steps", "1", "--sequence-length", "64", "--token-cache",
+          "DISK/cache", "--output", directory.appending(path: "out").path,
+        ])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("tokens.bin: No space left on device"), "\(run.errors)")
+        #expect(run.errors.contains("--token-cache"), "\(run.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["de.jsonl"])
+      }
+    }
+  }
+
   @Test func aRunThatCouldNotBeSavedIsRefusedBeforeItBegins() throws {
     try withOperands { model, _ in
       try withTemporaryDirectory { directory in

@@ -125,6 +125,47 @@ import Testing
     }
   }
 
+  @Test(arguments: [3, 1 << 20])
+  func `Reading goes on from any place between two documents`(chunkSize: Int) throws {
+    let files = try TextSource(name: "x", path: fixture("corpora/tree").path).files()
+    let all = try documents(files)
+    var reader = try DocumentReader(files: files, textField: "text", chunkSize: 64)
+    for count in 0...all.count {
+      let place = try JSONDecoder().decode(TextPosition.self, from: JSONEncoder().encode(reader.position))
+      var rest: [Document] = []
+      try DocumentReader(files: files, textField: "text", from: place, chunkSize: chunkSize).forEach { rest.append($0) }
+      let isSame = rest == Array(all[count...])
+      #expect(isSame, "from document \(count) on")
+      _ = try reader.next()
+    }
+  }
+
+  @Test func `What cannot be read is passed over and counted, with its first places`() throws {
+    let valid = Array("{\"text\": \"good\"}\n".utf8)
+    let broken = Array("{\"text\": \"".utf8) + [0xFF] + Array("\"}\n".utf8)
+    let long = Array("{\"text\": \"\(String(repeating: "x", count: 100))\"}\n".utf8)
+    let lines = [valid, broken, valid, long, broken, broken, broken, valid].flatMap { $0 }
+    try withFile("x.jsonl", bytes: lines) { file in
+      var reader = try DocumentReader(files: [file], textField: "text", flaws: .skip, lineLimit: 60, chunkSize: 7)
+      var origins: [String] = []
+      while let document = try reader.next() { origins.append(document.origin) }
+      #expect(origins == [1, 3, 8].map { "\(file.path):\($0)" })
+      #expect(reader.flaws.invalidUTF8.count == 4 && reader.flaws.tooLong.count == 1)
+      let first = valid.count + 10
+      #expect(reader.flaws.invalidUTF8.places.first == "\(file.path):2, byte \(first)")
+      #expect(reader.flaws.invalidUTF8.places.count == 3)
+      let offset = 2 * valid.count + broken.count
+      #expect(reader.flaws.tooLong.places == ["\(file.path):4, byte \(offset), \(long.count - 1) bytes long"])
+    }
+    try withFile("x.jsonl", bytes: valid + long) { file in
+      let limit = CorpusError.lineTooLong(
+        file: file.path, line: 2, offset: valid.count, length: long.count - 1, limit: 60)
+      #expect(throws: limit) {
+        try DocumentReader(files: [file], textField: "text", lineLimit: 60, chunkSize: 7).forEach { _ in }
+      }
+    }
+  }
+
   @Test(arguments: ["x.txt.gz", "x.txt.zst"])
   func `A file that is not what its name says is refused`(name: String) throws {
     try withFile(name, "plain text, long enough to be no header of anything") { file in

@@ -25,6 +25,7 @@ struct MixtureCase {
   let sequenceLength: Int
   let rows: Int
   let eos: Int32?
+  let buffer: Int
   var mixture: Mixture
   static let prefix: Int32 = 1
 
@@ -41,9 +42,11 @@ struct MixtureCase {
     sequenceLength = [1, 2, 5, 16, 64, 500, 5000][generator.below(7)]
     rows = 1 + generator.below(4)
     eos = [2, Self.prefix, nil][generator.below(3)]
+    buffer = [1, 2, 7, 16_384][generator.below(4)]
     mixture = Mixture(
-      texts: texts.map(\.text), weights: weights, sequenceLength: sequenceLength, prefix: UInt32(Self.prefix),
-      eos: eos.map { UInt32($0) }, seed: generator.next())
+      texts: texts.map(\.text), weights: weights,
+      options: MixtureOptions(sequenceLength: sequenceLength, seed: generator.next(), shuffleBuffer: buffer),
+      prefix: UInt32(Self.prefix), eos: eos.map { UInt32($0) })
   }
 
   /// The index of the text and of the document in it that holds an ordinary id.
@@ -85,7 +88,7 @@ struct DocumentStream {
     let T = test.sequenceLength
     var stream = DocumentStream()
     for _ in 0..<20 {
-      let batch = test.mixture.nextBatch(rows: test.rows)
+      let batch = try test.mixture.nextBatch(rows: test.rows)
       #expect(batch.rows == test.rows && batch.sequenceLength == T)
       #expect(batch.ids.count == test.rows * T && batch.targets.count == test.rows * T)
       #expect(batch.predictedTokens == batch.targets.count { $0 != -1 })
@@ -113,7 +116,7 @@ struct DocumentStream {
     var stream = DocumentStream()
     var rows = 0
     while rows < 3000, rows * test.sequenceLength < 30_000 {
-      stream.append(test.mixture.nextBatch(rows: test.rows))
+      stream.append(try test.mixture.nextBatch(rows: test.rows))
       rows += test.rows
     }
     var orders = test.texts.map { _ in [Int]() }
@@ -138,10 +141,11 @@ struct DocumentStream {
     for seed in 0..<3 as Range<UInt64> {
       // A row is exactly an epoch.
       var mixture = Mixture(
-        texts: [numbered.text], weights: [1], sequenceLength: epochTokens, prefix: 1, eos: 2, seed: seed)
+        texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: epochTokens, seed: seed),
+        prefix: 1, eos: 2)
       for epoch in 0..<4 {
         #expect(mixture.cursor.texts[0].epoch == max(0, epoch - 1))
-        let batch = mixture.nextBatch(rows: 1)
+        let batch = try mixture.nextBatch(rows: 1)
         #expect(batch.ids.filter { $0 >= 10 }.sorted() == nonempty.flatMap { $0 }.map { Int32($0) })
         #expect(batch.targets[epochTokens - 1] == -1)
         orders.insert(batch.ids)
@@ -157,7 +161,7 @@ struct DocumentStream {
     let longest = test.texts.map { $0.documents.map(\.count).max()! + 2 }
     var emitted = [Int](repeating: 0, count: test.texts.count)
     for _ in 0..<60 {
-      let batch = test.mixture.nextBatch(rows: test.rows)
+      let batch = try test.mixture.nextBatch(rows: test.rows)
       for (i, tokens) in batch.tokensBySource.enumerated() { emitted[i] += tokens }
       let total = Double(emitted.reduce(0, +))
       for i in emitted.indices {
@@ -172,10 +176,11 @@ struct DocumentStream {
     let long = try NumberedText(name: "target", lengths: [400, 700, 30], firstID: 10)
     let short = try NumberedText(name: "source", lengths: (0..<300).map { 3 + $0 % 9 }, firstID: 1_000_010)
     var mixture = Mixture(
-      texts: [long.text, short.text], weights: [9, 1], sequenceLength: 128, prefix: 1, eos: 2, seed: 7)
+      texts: [long.text, short.text], weights: [9, 1], options: MixtureOptions(sequenceLength: 128, seed: 7), prefix: 1,
+      eos: 2)
     var tokens = [0, 0]
     for _ in 0..<500 {
-      for (i, count) in mixture.nextBatch(rows: 4).tokensBySource.enumerated() { tokens[i] += count }
+      for (i, count) in try mixture.nextBatch(rows: 4).tokensBySource.enumerated() { tokens[i] += count }
     }
     #expect(tokens.reduce(0, +) == 256_000)
     #expect(abs(tokens[0] - 230_400) <= 702)
@@ -191,30 +196,31 @@ struct DocumentStream {
       try resumed.restore(JSONDecoder().decode(MixtureCursor.self, from: saved))
       var uninterrupted = test.mixture
       for _ in 0..<4 {
-        #expect(resumed.nextBatch(rows: 2) == uninterrupted.nextBatch(rows: 2), "stopped after \(stop * 3) batches")
+        #expect(try resumed.nextBatch(rows: 2) == uninterrupted.nextBatch(rows: 2), "stopped after \(stop * 3) batches")
       }
       #expect(resumed.cursor == uninterrupted.cursor)
       // Back from later to earlier, too.
       try resumed.restore(JSONDecoder().decode(MixtureCursor.self, from: saved))
       var again = test.mixture
-      #expect(resumed.nextBatch(rows: 1) == again.nextBatch(rows: 1))
-      for _ in 0..<3 { _ = test.mixture.nextBatch(rows: test.rows) }
+      #expect(try resumed.nextBatch(rows: 1) == again.nextBatch(rows: 1))
+      for _ in 0..<3 { _ = try test.mixture.nextBatch(rows: test.rows) }
     }
   }
 
   @Test func `The number of rows asked for does not change the stream`() throws {
     var one = try MixtureCase(number: 3).mixture
     var many = one
-    let batch = many.nextBatch(rows: 6)
-    let rows = (0..<6).map { _ in one.nextBatch(rows: 1) }
+    let batch = try many.nextBatch(rows: 6)
+    let rows = try (0..<6).map { _ in try one.nextBatch(rows: 1) }
     #expect(rows.flatMap(\.ids) == batch.ids && rows.flatMap(\.targets) == batch.targets)
     #expect(rows.flatMap(\.positions) == batch.positions)
   }
 
   @Test func `A row longer than the whole text goes through it again and again`() throws {
     let numbered = try NumberedText(name: "a", lengths: [1], firstID: 10)
-    var mixture = Mixture(texts: [numbered.text], weights: [1], sequenceLength: 8, prefix: 1, eos: 2, seed: 0)
-    let batch = mixture.nextBatch(rows: 1)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 8, seed: 0), prefix: 1, eos: 2)
+    let batch = try mixture.nextBatch(rows: 1)
     #expect(batch.ids == [1, 10, 2, 1, 10, 2, 1, 10])
     #expect(batch.targets == [10, 2, -1, 10, 2, -1, 10, 2])
     #expect(batch.positions == [0, 1, 2, 0, 1, 2, 0, 1])
@@ -224,25 +230,60 @@ struct DocumentStream {
 
   @Test func `A document longer than a row goes on in the next, with positions from 0`() throws {
     let numbered = try NumberedText(name: "a", lengths: [7], firstID: 10)
-    var mixture = Mixture(texts: [numbered.text], weights: [1], sequenceLength: 4, prefix: 1, eos: nil, seed: 0)
-    let batch = mixture.nextBatch(rows: 2)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 4, seed: 0), prefix: 1, eos: nil)
+    let batch = try mixture.nextBatch(rows: 2)
     #expect(batch.ids == [1, 10, 11, 12, 13, 14, 15, 16])
     #expect(batch.targets == [10, 11, 12, 13, 14, 15, 16, -1])
     #expect(batch.positions == [0, 1, 2, 3, 0, 1, 2, 3])
     #expect(batch.spans == [0..<4, 4..<8])
   }
 
+  @Test func `Attention that crosses documents stays inside rows and predicts nothing behind a document`() throws {
+    let numbered = try NumberedText(name: "a", lengths: [2, 3, 1], firstID: 10)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1],
+      options: MixtureOptions(sequenceLength: 6, seed: 0, shuffleBuffer: 1, crossesDocuments: true), prefix: 1, eos: 2)
+    let batch = try mixture.nextBatch(rows: 2)
+    #expect(batch.ids == [1, 10, 11, 2, 1, 12, 13, 14, 2, 1, 15, 2])
+    #expect(batch.targets == [10, 11, 2, -1, 12, 13, 14, 2, -1, 15, 2, -1])
+    #expect(batch.positions == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5])
+    #expect(batch.spans == [0..<6, 6..<12])
+    #expect(batch.predictedTokens == 9)
+  }
+
+  @Test(arguments: [1, 4, 50])
+  func `A document comes at most a buffer before its place`(buffer: Int) throws {
+    let numbered = try NumberedText(name: "a", lengths: (0..<200).map { _ in 1 }, firstID: 0)
+    var mixture = Mixture(
+      texts: [numbered.text], weights: [1], options: MixtureOptions(sequenceLength: 2, seed: 5, shuffleBuffer: buffer),
+      prefix: 1_000, eos: nil)
+    let order = try (0..<200).map { _ in Int(try mixture.nextBatch(rows: 1).ids[1]) }
+    #expect(order.sorted() == Array(0..<200))
+    #expect(order.enumerated().allSatisfy { $0.element < $0.offset + buffer })
+    // Orders are as wide as the buffer: the largest lead is reached.
+    #expect(order.enumerated().contains { $0.element == $0.offset + buffer - 1 })
+    if buffer == 1 { #expect(order == Array(0..<200)) }
+  }
+
   @Test func `A cursor of other texts or settings is refused, naming what differs`() throws {
     let a = try NumberedText(name: "a", lengths: [5, 6], firstID: 10).text
     let b = try NumberedText(name: "b", lengths: [4], firstID: 90).text
     let changed = try NumberedText(name: "a", lengths: [5, 7], firstID: 10).text
-    func mixture(_ texts: [TokenizedText], weights: [Double] = [9, 1], T: Int = 4, seed: UInt64 = 1) -> Mixture {
-      Mixture(texts: texts, weights: weights, sequenceLength: T, prefix: 1, eos: 2, seed: seed)
+    func mixture(
+      _ texts: [TokenizedText], weights: [Double] = [9, 1], T: Int = 4, seed: UInt64 = 1, buffer: Int = 9,
+      crossing: Bool = false
+    ) -> Mixture {
+      Mixture(
+        texts: texts, weights: weights,
+        options: MixtureOptions(sequenceLength: T, seed: seed, shuffleBuffer: buffer, crossesDocuments: crossing),
+        prefix: 1, eos: 2)
     }
     let cursor = mixture([a, b]).cursor
     let others: [(Mixture, String)] = [
       (mixture([a, b], seed: 2), "seed"), (mixture([a, b], T: 5), "sequence length"), (mixture([b, a]), "texts"),
       (mixture([a, b], weights: [8, 2]), "share of 'a'"), (mixture([changed, b]), "documents of 'a'"),
+      (mixture([a, b], buffer: 3), "shuffle buffer"), (mixture([a, b], crossing: true), "attention"),
     ]
     for (other, word) in others {
       var other = other

@@ -27,7 +27,7 @@ import Testing
     try withTinyModel { model, texts, _ in
       let decoder = try Decoder(Checkpoint(directory: model), device: CPUDevice(threads: 2))
       let evaluator = Evaluator(context: 64, prefix: 256)
-      let text = texts.texts[0]
+      let text = texts.scored.texts[0]
       let together = try evaluator.score(text, with: decoder)
       let alone = try (0..<20).map { document in
         try evaluator.score(text.selecting([document]), with: decoder).nll

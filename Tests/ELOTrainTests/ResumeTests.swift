@@ -12,14 +12,14 @@ import Testing
   func aRunThatWasInterruptedEndsAsIfItHadNotBeen(_ step: Int) throws {
     try withTinyModel { model, texts, directory in
       let (whole, output) = (directory.appending(path: "whole"), directory.appending(path: "out"))
-      let uninterrupted = try job(model).run(output: whole, texts: texts, heldOut: texts)
+      let uninterrupted = try job(model).run(output: whole, texts: texts.training, heldOut: texts.scored)
       var stopped = job(model)
       stopped.saving.every = 3
       #expect(throws: TrainingError.interruptedAndSaved(step: step, partial(output))) {
-        try stopped.run(output: output, texts: texts, heldOut: texts) { $0.record.step < step }
+        try stopped.run(output: output, texts: texts.training, heldOut: texts.scored) { $0.record.step < step }
       }
       stopped.saving.resumes = true
-      let result = try stopped.run(output: output, texts: texts, heldOut: texts)
+      let result = try stopped.run(output: output, texts: texts.training, heldOut: texts.scored)
       #expect(result.resumedFrom?.step == step)
       #expect(try weights(output) == weights(whole))
       #expect(try timeless(result.records) == timeless(uninterrupted.records))
@@ -32,20 +32,20 @@ import Testing
   @Test func whatCameAfterTheLastSaveIsDoneAgainOnce() throws {
     try withTinyModel { model, texts, directory in
       let (whole, output) = (directory.appending(path: "whole"), directory.appending(path: "out"))
-      let uninterrupted = try job(model).run(output: whole, texts: texts, heldOut: texts)
+      let uninterrupted = try job(model).run(output: whole, texts: texts.training, heldOut: texts.scored)
       var stopped = job(model)
       stopped.saving.every = 3
       stopped.saving.resumes = true
       struct Stopped: Error {}
       // As if killed in step 8: an error of the caller's saves nothing.
       #expect(throws: Stopped.self) {
-        try stopped.run(output: output, texts: texts, heldOut: texts) {
+        try stopped.run(output: output, texts: texts.training, heldOut: texts.scored) {
           if $0.record.step == 8 { throw Stopped() }
           return true
         }
       }
       #expect(try saves(output) == ["step-000000004", "step-000000006"])
-      let result = try stopped.run(output: output, texts: texts, heldOut: texts)
+      let result = try stopped.run(output: output, texts: texts.training, heldOut: texts.scored)
       #expect(result.resumedFrom?.step == 6)
       #expect(try weights(output) == weights(whole))
       #expect(try timeless(result.records) == timeless(uninterrupted.records))
@@ -61,12 +61,12 @@ import Testing
       job.saving.keep = 1
       let output = directory.appending(path: "out")
       #expect(throws: TrainingError.self) {
-        try job.run(output: output, texts: texts, heldOut: texts) { $0.record.step < 9 }
+        try job.run(output: output, texts: texts.training, heldOut: texts.scored) { $0.record.step < 9 }
       }
       #expect(try saves(output) == ["step-000000000", "step-000000009"])
       job.saving.resumes = true
       job.saving.result = .best
-      try job.run(output: output, texts: texts, heldOut: texts)
+      try job.run(output: output, texts: texts.training, heldOut: texts.scored)
       // The best evaluation was the one before the first step.
       #expect(try weights(output) == weights(model))
     }
@@ -77,7 +77,8 @@ import Testing
       var job = job(model)
       job.options.schedule = LearningRateSchedule(shape: .constant, peak: 10, warmupSteps: 0)
       job.options.patience = 2
-      let records = try job.run(output: directory.appending(path: "out"), texts: texts, heldOut: texts).records
+      let records = try job.run(output: directory.appending(path: "out"), texts: texts.training, heldOut: texts.scored)
+        .records
       // Evaluations before the first step and after the fourth and eighth.
       #expect(records.last?.step == 8)
     }
@@ -88,15 +89,19 @@ import Testing
       let output = directory.appending(path: "out")
       var job = job(model)
       job.saving.resumes = true
-      let first = try job.run(output: output, texts: texts, heldOut: texts)
-      let second = try job.run(output: output, texts: texts, heldOut: texts)
+      let first = try job.run(output: output, texts: texts.training, heldOut: texts.scored)
+      let second = try job.run(output: output, texts: texts.training, heldOut: texts.scored)
       #expect(!first.wasFinished && second.wasFinished)
       #expect(second.records.count == first.records.count)
       job.options.batchSize = 8
-      let error = #expect(throws: TrainingError.self) { try job.run(output: output, texts: texts, heldOut: texts) }
+      let error = #expect(throws: TrainingError.self) {
+        try job.run(output: output, texts: texts.training, heldOut: texts.scored)
+      }
       #expect("\(error!)".contains("--batch-size was 4, now 8"))
       job.saving.resumes = false
-      #expect(throws: CheckpointError.self) { try job.run(output: output, texts: texts, heldOut: texts) }
+      #expect(throws: CheckpointError.self) {
+        try job.run(output: output, texts: texts.training, heldOut: texts.scored)
+      }
     }
   }
 
@@ -106,15 +111,15 @@ import Testing
       var first = job(model)
       first.saving.every = 2
       #expect(throws: TrainingError.self) {
-        try first.run(output: output, texts: texts, heldOut: texts) { $0.record.step < 5 }
+        try first.run(output: output, texts: texts.training, heldOut: texts.scored) { $0.record.step < 5 }
       }
       #expect(throws: TrainingError.unfinishedRun(partial(output), step: 5)) {
-        try first.run(output: output, texts: texts, heldOut: texts)
+        try first.run(output: output, texts: texts.training, heldOut: texts.scored)
       }
       first.saving.resumes = true
-      func refusal(_ job: TrainingJob, _ texts: TextSet, heldOut: TextSet? = nil) throws -> String {
+      func refusal(_ job: TrainingJob, _ other: TrainingTexts? = nil) throws -> String {
         let error = #expect(throws: TrainingError.self) {
-          try job.run(output: output, texts: texts, heldOut: heldOut ?? texts)
+          try job.run(output: output, texts: other ?? texts.training, heldOut: texts.scored)
         }
         return error.map { "\($0)" } ?? ""
       }
@@ -123,31 +128,32 @@ import Testing
       changed.options.schedule.peak = 1e-3
       changed.options.seed = 1
       changed.options.optimizer.weightDecay = 0
-      let flags = try refusal(changed, texts)
+      let flags = try refusal(changed)
       for flag in ["--steps was 12, now 13", "--learning-rate", "--seed", "--weight-decay"] {
         #expect(flags.contains(flag), "\(flags)")
       }
       #expect(!flags.contains("--batch-size"))
       var threads = first
       threads.device = CPUDevice(threads: 1)
-      #expect(try refusal(threads, texts).contains("--threads was 2, now 1"))
-      #expect(try refusal(first, texts.weighted([9, 1])).contains("--text de had a share of 0.5, now 0.9"))
+      #expect(try refusal(threads).contains("--threads was 2, now 1"))
+      #expect(
+        try refusal(first, texts.training.weighted([9, 1])).contains("--text de had a share of 0.5, now 0.9"))
       let other = directory.appending(path: "other")
       try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
       try writeTinyText(["ein", "anderer", "Text"], to: other.appending(path: "de.jsonl"))
-      let otherTexts = try TextSet(
+      let otherTexts = try TrainingTexts(
         [
           TextSource(name: "de", path: other.appending(path: "de.jsonl").path),
           TextSource(name: "en", path: directory.appending(path: "en.jsonl").path),
         ], checkpoint: model, vocabulary: 258)
-      #expect(try refusal(first, otherTexts, heldOut: texts).contains("--text de holds other text"))
+      #expect(try refusal(first, otherTexts).contains("--text de holds other text"))
       // Another model of the same shape: the first one, trained.
       var onAnother = first
       onAnother.checkpoint = directory.appending(path: "trained")
-      try job(model).run(output: onAnother.checkpoint, texts: texts)
-      #expect(try refusal(onAnother, texts).contains("the checkpoint is another one"))
+      try job(model).run(output: onAnother.checkpoint, texts: texts.training)
+      #expect(try refusal(onAnother).contains("the checkpoint is another one"))
       // After all of this the run itself can still be gone on with.
-      #expect(try first.run(output: output, texts: texts, heldOut: texts).resumedFrom?.step == 5)
+      #expect(try first.run(output: output, texts: texts.training, heldOut: texts.scored).resumedFrom?.step == 5)
     }
   }
 
@@ -156,15 +162,15 @@ import Testing
       let output = directory.appending(path: "out")
       var job = job(model)
       job.saving.every = 2
-      #expect(throws: TrainingError.self) { try job.run(output: output, texts: texts) { $0.record.step < 5 } }
+      #expect(throws: TrainingError.self) { try job.run(output: output, texts: texts.training) { $0.record.step < 5 } }
       job.saving.resumes = true
       let file = partial(output).appending(path: "saves/step-000000005/state.safetensors")
       try Data(contentsOf: file).dropLast(4).write(to: file)
-      let error = #expect(throws: TrainingError.self) { try job.run(output: output, texts: texts) }
+      let error = #expect(throws: TrainingError.self) { try job.run(output: output, texts: texts.training) }
       #expect("\(error!)".contains("saves/step-000000005"))
       // As the message says.
       try FileManager.default.removeItem(at: file.deletingLastPathComponent())
-      #expect(try job.run(output: output, texts: texts).resumedFrom?.step == 4)
+      #expect(try job.run(output: output, texts: texts.training).resumedFrom?.step == 4)
     }
   }
 
@@ -172,7 +178,7 @@ import Testing
     try withTinyModel { model, texts, directory in
       let output = directory.appending(path: "out")
       #expect(throws: Never.self) {
-        try job(model).run(output: output, texts: texts) { _ in
+        try job(model).run(output: output, texts: texts.training) { _ in
           #expect(throws: CheckpointError.destinationBusy(path: output.path)) { try WorkDirectory(for: output) }
           return true
         }

@@ -22,7 +22,7 @@ import Testing
       var skipped: [Int] = []
       let lastGood = directory.appending(path: "out.step-0")
       let error = #expect(throws: TrainingError.self) {
-        try job.run(output: directory.appending(path: "out"), texts: texts) {
+        try job.run(output: directory.appending(path: "out"), texts: texts.training) {
           if $0.record.skipped != nil { skipped.append($0.record.step) }
           return true
         }

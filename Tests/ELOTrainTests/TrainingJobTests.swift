@@ -12,20 +12,21 @@ import Testing
   @Test func theSameSeedAndThreadsGiveTheSameBytes() throws {
     try withTinyModel { model, texts, directory in
       let outputs = ["a", "b"].map { directory.appending(path: $0) }
-      for output in outputs { try job(model, steps: 4).run(output: output, texts: texts) }
+      for output in outputs { try job(model, steps: 4).run(output: output, texts: texts.training) }
       let bytes = try outputs.map { try Data(contentsOf: $0.appending(path: "model.safetensors")) }
       #expect(bytes[0] == bytes[1])
       #expect(try bytes[0] != Data(contentsOf: model.appending(path: "model.safetensors")))
       var other = job(model, steps: 4)
       other.options.seed += 1
-      try other.run(output: directory.appending(path: "c"), texts: texts)
+      try other.run(output: directory.appending(path: "c"), texts: texts.training)
       #expect(try bytes[0] != Data(contentsOf: directory.appending(path: "c/model.safetensors")))
     }
   }
 
   @Test func trainingLowersTheLoss() throws {
     try withTinyModel { model, texts, directory in
-      let records = try job(model, steps: 40).run(output: directory.appending(path: "out"), texts: texts).records
+      let records = try job(model, steps: 40).run(output: directory.appending(path: "out"), texts: texts.training)
+        .records
       let losses = records.map { $0.loss! }
       #expect(losses.count == 40)
       let (first, last) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
@@ -37,8 +38,9 @@ import Testing
     try withTinyModel { model, texts, directory in
       var split = job(model, steps: 3)
       split.options.accumulate = 4
-      let whole = try job(model, steps: 3).run(output: directory.appending(path: "whole"), texts: texts).records
-      let parts = try split.run(output: directory.appending(path: "parts"), texts: texts).records
+      let whole = try job(model, steps: 3).run(output: directory.appending(path: "whole"), texts: texts.training)
+        .records
+      let parts = try split.run(output: directory.appending(path: "parts"), texts: texts.training).records
       for (a, b) in zip(whole, parts) {
         #expect(abs(a.loss! / b.loss! - 1) < 1e-5)
         #expect(a.tokens == b.tokens)
@@ -54,7 +56,7 @@ import Testing
       ).execute(to: detached)
       var job = job(detached, steps: 2)
       job.part = .layers(useBridges: true)
-      try job.run(output: trained, texts: texts)
+      try job.run(output: trained, texts: texts.training)
       let (before, after) = (try Checkpoint(directory: detached), try Checkpoint(directory: trained))
       for (name, tensor) in before.tensors {
         let same = tensor.withUnsafeBytes { Data($0) } == after.tensors[name]!.withUnsafeBytes { Data($0) }
@@ -69,7 +71,7 @@ import Testing
       try DetachPlan(checkpoint: Checkpoint(directory: model), layers: .firstAndLast).execute(to: detached)
       var job = job(detached, steps: 2)
       job.part = .layers(useBridges: true)
-      try job.run(output: trained, texts: texts)
+      try job.run(output: trained, texts: texts.training)
       let (before, after) = (try Checkpoint(directory: detached), try Checkpoint(directory: trained))
       #expect(before.tensors.keys == after.tensors.keys)
       for (name, tensor) in before.tensors {
@@ -87,10 +89,31 @@ import Testing
     try withTinyModel { model, texts, directory in
       let output = directory.appending(path: "out")
       #expect(throws: TrainingError.interrupted) {
-        try job(model, steps: 50).run(output: output, texts: texts) { $0.record.step < 3 }
+        try job(model, steps: 50).run(output: output, texts: texts.training) { $0.record.step < 3 }
       }
       #expect(!FileManager.default.fileExists(atPath: output.path))
       #expect(!FileManager.default.fileExists(atPath: output.path + ".partial"))
+    }
+  }
+
+  @Test func whatWasSeenIsReportedToTheToken() throws {
+    try withTinyModel { model, texts, directory in
+      let output = directory.appending(path: "out")
+      let weighted = texts.training.weighted([3, 1])
+      let seen = try job(model, steps: 100).run(output: output, texts: weighted).texts
+      #expect(seen.map(\.name) == ["de", "en"] && seen.map(\.share) == [0.75, 0.25])
+      #expect(seen.reduce(0) { $0 + $1.tokens } == 100 * 4 * 64)
+      // Exact but for the document under way.
+      #expect(abs(seen[0].seenShare - 0.75) < 0.01)
+      // 300 documents each.
+      #expect(seen[0].epochs == 0 && seen[0].documents < 300 && seen[0].read.documents == 300)
+      let file = try String(contentsOf: output.appending(path: "texts.json"), encoding: .utf8)
+      #expect(file.contains("\"seen_share\" : \(seen[0].seenShare)"))
+      // It belongs to this training and is not handed on.
+      var next = job(output, steps: 1)
+      next.part = .everything
+      let again = try next.run(output: directory.appending(path: "next"), texts: weighted).texts
+      #expect(again.reduce(0) { $0 + $1.tokens } == 4 * 64)
     }
   }
 
@@ -99,7 +122,7 @@ import Testing
       var long = job(model, steps: 1)
       long.options.sequenceLength = 256
       #expect(throws: TrainingError.sequenceTooLong(length: 256, limit: 128)) {
-        try long.run(output: directory.appending(path: "out"), texts: texts)
+        try long.run(output: directory.appending(path: "out"), texts: texts.training)
       }
     }
   }
@@ -115,12 +138,23 @@ import Testing
 }
 
 /// A tiny checkpoint and two little texts in a temporary directory.
-func withTinyModel(_ body: (_ model: URL, _ texts: TextSet, _ directory: URL) throws -> Void) throws {
+func withTinyModel(_ body: (_ model: URL, _ texts: TinyTexts, _ directory: URL) throws -> Void) throws {
   try withTemporaryDirectory { directory in
     let model = directory.appending(path: "model")
     try writeTinyCheckpoint(to: model)
-    let texts = try TextSet(writeTinyTexts(to: directory), checkpoint: model, vocabulary: 258)
+    let texts = try TinyTexts(writeTinyTexts(to: directory), model)
     try body(model, texts, directory)
+  }
+}
+
+/// Texts to train on and to score.
+struct TinyTexts {
+  let training: TrainingTexts
+  let scored: TextSet
+
+  init(_ sources: [TextSource], _ model: URL) throws {
+    training = try TrainingTexts(sources, checkpoint: model, vocabulary: 258)
+    scored = try TextSet(sources, checkpoint: model, vocabulary: 258)
   }
 }
 

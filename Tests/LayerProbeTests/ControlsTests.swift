@@ -48,7 +48,7 @@ import Testing
     let mean = values.reduce(0, +) / Float(values.count)
     let spread = (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
     #expect(abs(mean) < 0.003 && abs(spread - 0.05) < 0.003)
-    #expect(first.device.download(first.layers[0].attentionNorm.value).allSatisfy { $0 == 1 })
+    #expect(first.device.download(first.layers[0].parameters[0].value).allSatisfy { $0 == 1 })
     let (again, other) = (try decoder(seed: 1), try decoder(seed: 2))
     #expect(again.device.download(again.embedding.value) == values)
     #expect(other.device.download(other.embedding.value) != values)

@@ -137,10 +137,10 @@ import Testing
   @Test func `the model is as it was after a probe: frozen, with its own values`() throws {
     let expected = try Expected.load()
     let model = try expected.model("untied-wide-bf16")
-    let before = model.decoder.layers[1].query.value
+    let before = model.decoder.layers[1].parameters[1].value
     _ = try Probe().run(try expected.texts("untied-wide-bf16"), on: model)
     #expect(model.decoder.trainedParameters.isEmpty)
-    #expect(model.decoder.layers[1].query.value.storage === before.storage)
+    #expect(model.decoder.layers[1].parameters[1].value.storage === before.storage)
   }
 
   @Test func `a model of one layer has every score but no neighbour beyond its two states`() throws {

@@ -70,9 +70,9 @@ import Testing
   }
 
   @Test func `the Jaccard index counts what both sets have`() {
-    #expect(jaccard([1, 2], [2, 1]) == 1)
-    #expect(jaccard([1, 2], [2, 3]) == 1.0 / 3)
-    #expect(jaccard([1], [2]) == 0)
+    #expect(jaccardIndex([1, 2], [2, 1]) == 1)
+    #expect(jaccardIndex([1, 2], [2, 3]) == 1.0 / 3)
+    #expect(jaccardIndex([1], [2]) == 0)
   }
 
   @Test func `halves of a text agree on what all documents say, and not on chance`() throws {

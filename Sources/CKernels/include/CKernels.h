@@ -21,10 +21,11 @@ float elo_dot_f32(const float *x, const float *w, long d);
 float elo_dot_bf16(const float *x, const uint16_t *w, long d);
 float elo_dot_f16(const float *x, const uint16_t *w, long d);
 
-/* y += a x;  y *= a;  y += x;  y += bias for each of n rows. */
+/* y += a x;  y *= a;  y += x;  y *= x, element by element;  y += bias for each of n rows. */
 void elo_axpy(float a, const float *x, float *y, long n);
 void elo_scale(float a, float *y, long n);
 void elo_add(const float *x, float *y, long n);
+void elo_multiply(const float *x, float *y, long n);
 void elo_add_rows(const float *bias, float *y, long n, long d);
 /* Sum of x[i]^2, accumulated in double. */
 double elo_sum_of_squares(const float *x, long n);
@@ -38,14 +39,49 @@ void elo_rms_norm_apply(const float *x, const float *w, const float *r, float *y
 void elo_rms_norm_backward(const float *dy, const float *x, const float *w, const float *r, float *dx, float *dw,
                            long n, long d);
 
-/* Rotates pairs (x[i], x[i + d/2]) of each of `heads` heads of one row by the row's angles: cosines and sines hold d/2
- * values each. sign is +1 forward, -1 backward (the inverse rotation). In place. */
-void elo_rotate_half(float *x, const float *cosines, const float *sines, float sign, long heads, long d);
+/* LayerNorm (Ba et al., 2016): m = mean(x), r = 1/sqrt(mean((x-m)^2) + epsilon), y = w (x-m) r + b, row by row; b may be
+ * null. Weights are `groups` rows of d, of which row i takes row (first + i) % groups. */
+void elo_layer_norm(const float *x, const float *w, const float *b, float epsilon, float *y, float *mean, float *r,
+                    long first, long groups, long n, long d);
+/* y = w (x-m) r + b with m and r known. */
+void elo_layer_norm_apply(const float *x, const float *w, const float *b, const float *mean, const float *r, float *y,
+                          long first, long groups, long n, long d);
+/* Accumulates, with z = (x-m) r: dx += r (w dy - mean(w dy) - z mean(w dy z)), dw += dy z, db += dy. Each of dx, dw, db
+ * may be null. */
+void elo_layer_norm_backward(const float *dy, const float *x, const float *w, const float *mean, const float *r,
+                             float *dx, float *dw, float *db, long first, long groups, long n, long d);
+
+/* Rotates pairs (x[i], x[i + rotated/2]) of the first `rotated` of d channels of each of `heads` heads of one row by the
+ * row's angles: cosines and sines hold rotated/2 values each. sign is +1 forward, -1 backward (the transpose). In place. */
+void elo_rotate_half(float *x, const float *cosines, const float *sines, float sign, long heads, long d, long rotated);
+/* The same for pairs (x[2i], x[2i + 1]). */
+void elo_rotate_pairs(float *x, const float *cosines, const float *sines, float sign, long heads, long d, long rotated);
 
 /* a = silu(gate) up. */
 void elo_silu_gate(const float *gate, const float *up, float *a, long n);
 /* Given da, overwrites gate with dgate and up with dup. In place. */
 void elo_silu_gate_backward(const float *da, float *gate, float *up, long n);
+
+/* The same with another activation: gelu is x Phi(x) with Phi from erf, gelu_tanh its approximation by tanh (Hendrycks and
+ * Gimpel, 2016). */
+void elo_gelu_gate(const float *gate, const float *up, float *a, long n);
+void elo_gelu_gate_backward(const float *da, float *gate, float *up, long n);
+void elo_gelu_tanh_gate(const float *gate, const float *up, float *a, long n);
+void elo_gelu_tanh_gate_backward(const float *da, float *gate, float *up, long n);
+void elo_relu_gate(const float *gate, const float *up, float *a, long n);
+void elo_relu_gate_backward(const float *da, float *gate, float *up, long n);
+/* a = act(x); given da, overwrites x with dx. In place. */
+void elo_silu_plain(const float *x, float *a, long n);
+void elo_silu_plain_backward(const float *da, float *x, long n);
+void elo_gelu_plain(const float *x, float *a, long n);
+void elo_gelu_plain_backward(const float *da, float *x, long n);
+void elo_gelu_tanh_plain(const float *x, float *a, long n);
+void elo_gelu_tanh_plain_backward(const float *da, float *x, long n);
+void elo_relu_plain(const float *x, float *a, long n);
+void elo_relu_plain_backward(const float *da, float *x, long n);
+
+/* x = cap tanh(x scale / cap); slope, unless null, becomes 1 - tanh^2. In place. */
+void elo_soft_cap(float *x, float scale, float cap, float *slope, long n);
 
 /* Over the products x[i] y[i], in double: sums[0] their sum, sums[1] that of their magnitudes, sums[2] that of their
  * squares. */
@@ -59,6 +95,8 @@ float elo_maximum(const float *x, long n);
 float elo_exp_shifted(float *x, float scale, float shift, long n);
 /* s[i] = p[i] (dp[i] - delta) scale: the backward of softmax for one row. s may alias dp. */
 void elo_softmax_backward(const float *p, const float *dp, float delta, float scale, float *s, long n);
+/* x = x scale + bias. In place. */
+void elo_add_scaled_bias(float *x, float scale, const float *bias, long n);
 
 /* One AdamW step (Loshchilov and Hutter, 2019, decoupled decay), all in f32:
  *   g = gradient gradient_scale;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2

@@ -2,7 +2,7 @@ import CKernels
 
 // Legend: one task is one span and one key-value head with the G = H / K query heads it serves, so that the sums into
 // dk and dv have one writer and one order. Within a task, blocks of B queries at a time: S is [B, T'] with T' the keys
-// that the block's last query may see.
+// from the first that the block's first query sees to the last that its last query sees.
 
 extension CPUDevice {
   /// Queries in one block.
@@ -24,30 +24,31 @@ extension CPUDevice {
       let span = spans[order[task / heads.keyValueHeads]]
       let kvHead = task % heads.keyValueHeads
       let scores = scratch(worker, count: Self.queryBlock * span.keys.count)
-      let keys = shape.rows(k, span.keys.lowerBound, head: kvHead)
-      let values = shape.rows(v, span.keys.lowerBound, head: kvHead)
       for head in kvHead * shape.group..<(kvHead + 1) * shape.group {
         let (maxima, sums) = statistics.rows(head: head)
-        forEachBlock(of: span) { block in
+        let rule = ScoreRule(heads, head: head, keys: span.keys.count)
+        forEachBlock(of: span, window: heads.window) { block in
+          let firstKey = span.keys.lowerBound + block.firstKey
           let queries = shape.rows(q, block.firstQuery, head: head)
           product(
             m: block.queries, n: block.keys, k: shape.d, MatrixOperand(queries, stride: shape.queryStride),
-            MatrixOperand(keys, stride: shape.keyStride, transposed: true), beta: 0, scores, stride: block.keys,
-            worker: worker)
+            MatrixOperand(shape.rows(k, firstKey, head: kvHead), stride: shape.keyStride, transposed: true), beta: 0,
+            scores, stride: block.keys, worker: worker)
           for row in 0..<block.queries {
-            let line = scores + row * block.keys
             let visible = block.visibleKeys(row)
-            let shift = elo_maximum(line, visible) * heads.scale
-            let sum = elo_exp_shifted(line, heads.scale, shift, visible)
-            elo_scale(1 / sum, line, visible)
-            (line + visible).update(repeating: 0, count: block.keys - visible)
+            let line = scores + row * block.keys + visible.lowerBound
+            let scale = rule.apply(to: line, firstKey: block.firstKey + visible.lowerBound, visible.count, slopes: nil)
+            let shift = elo_maximum(line, visible.count) * scale
+            let sum = elo_exp_shifted(line, scale, shift, visible.count)
+            elo_scale(1 / sum, line, visible.count)
+            block.clear(scores, row)
             maxima[block.firstQuery + row] = shift
             sums[block.firstQuery + row] = sum
           }
           product(
             m: block.queries, n: shape.d, k: block.keys, MatrixOperand(scores, stride: block.keys),
-            MatrixOperand(values, stride: shape.keyStride), beta: 0, shape.rows(o, block.firstQuery, head: head),
-            stride: shape.queryStride, worker: worker)
+            MatrixOperand(shape.rows(v, firstKey, head: kvHead), stride: shape.keyStride), beta: 0,
+            shape.rows(o, block.firstQuery, head: head), stride: shape.queryStride, worker: worker)
         }
       }
     }
@@ -69,20 +70,19 @@ extension CPUDevice {
       precondition(span.queries == span.keys, "the backward pass needs queries and keys of the same tokens")
       let kvHead = task % heads.keyValueHeads
       let blockSize = Self.queryBlock * span.keys.count
-      let probabilities = scratch(worker, count: 2 * blockSize)
+      let probabilities = scratch(worker, count: 2 * blockSize + span.keys.count)
       let gradients = probabilities + blockSize
-      let first = span.keys.lowerBound
-      let keys = shape.rows(k, first, head: kvHead)
-      let values = shape.rows(v, first, head: kvHead)
-      let dKeys = shape.rows(dk, first, head: kvHead)
-      let dValues = shape.rows(dv, first, head: kvHead)
-      for row in 0..<span.keys.count {
-        (dKeys + row * shape.keyStride).update(repeating: 0, count: shape.d)
-        (dValues + row * shape.keyStride).update(repeating: 0, count: shape.d)
+      let slopes = heads.cap == nil ? nil : gradients + blockSize
+      for row in span.keys {
+        shape.rows(dk, row, head: kvHead).update(repeating: 0, count: shape.d)
+        shape.rows(dv, row, head: kvHead).update(repeating: 0, count: shape.d)
       }
       for head in kvHead * shape.group..<(kvHead + 1) * shape.group {
         let (maxima, sums) = statistics.rows(head: head)
-        forEachBlock(of: span) { block in
+        let rule = ScoreRule(heads, head: head, keys: span.keys.count)
+        forEachBlock(of: span, window: heads.window) { block in
+          let firstKey = span.keys.lowerBound + block.firstKey
+          let keys = shape.rows(k, firstKey, head: kvHead)
           let queries = shape.rows(q, block.firstQuery, head: head)
           let dOutputs = shape.rows(dO, block.firstQuery, head: head)
           product(
@@ -91,20 +91,23 @@ extension CPUDevice {
             worker: worker)
           product(
             m: block.queries, n: block.keys, k: shape.d, MatrixOperand(dOutputs, stride: shape.queryStride),
-            MatrixOperand(values, stride: shape.keyStride, transposed: true), beta: 0, gradients, stride: block.keys,
-            worker: worker)
+            MatrixOperand(shape.rows(v, firstKey, head: kvHead), stride: shape.keyStride, transposed: true), beta: 0,
+            gradients, stride: block.keys, worker: worker)
           for row in 0..<block.queries {
-            let (p, dp) = (probabilities + row * block.keys, gradients + row * block.keys)
             let visible = block.visibleKeys(row)
+            let start = row * block.keys + visible.lowerBound
+            let (p, dp) = (probabilities + start, gradients + start)
+            let scale = rule.apply(to: p, firstKey: block.firstKey + visible.lowerBound, visible.count, slopes: slopes)
             // The maximum and the sum apart, not their log-sum-exp: with scores of some tens its rounding alone would
             // put more error into p than all the rest.
-            _ = elo_exp_shifted(p, heads.scale, maxima[block.firstQuery + row], visible)
-            elo_scale(1 / sums[block.firstQuery + row], p, visible)
+            _ = elo_exp_shifted(p, scale, maxima[block.firstQuery + row], visible.count)
+            elo_scale(1 / sums[block.firstQuery + row], p, visible.count)
             // sum(p dp) equals o . dO, but with its own rounding: taken from p, a row of dS sums to zero as it should.
-            let delta = elo_dot_f32(p, dp, visible)
-            elo_softmax_backward(p, dp, delta, heads.scale, dp, visible)
-            (p + visible).update(repeating: 0, count: block.keys - visible)
-            (dp + visible).update(repeating: 0, count: block.keys - visible)
+            let delta = elo_dot_f32(p, dp, visible.count)
+            elo_softmax_backward(p, dp, delta, heads.scale, dp, visible.count)
+            if let slopes { elo_multiply(slopes, dp, visible.count) }
+            block.clear(probabilities, row)
+            block.clear(gradients, row)
           }
           product(
             m: block.queries, n: shape.d, k: block.keys, MatrixOperand(gradients, stride: block.keys),
@@ -112,12 +115,13 @@ extension CPUDevice {
             stride: shape.queryStride, worker: worker)
           product(
             m: block.keys, n: shape.d, k: block.queries, MatrixOperand(gradients, stride: block.keys, transposed: true),
-            MatrixOperand(queries, stride: shape.queryStride), beta: 1, dKeys, stride: shape.keyStride, worker: worker)
+            MatrixOperand(queries, stride: shape.queryStride), beta: 1, shape.rows(dk, firstKey, head: kvHead),
+            stride: shape.keyStride, worker: worker)
           product(
             m: block.keys, n: shape.d, k: block.queries,
             MatrixOperand(probabilities, stride: block.keys, transposed: true),
-            MatrixOperand(dOutputs, stride: shape.queryStride), beta: 1, dValues, stride: shape.keyStride,
-            worker: worker)
+            MatrixOperand(dOutputs, stride: shape.queryStride), beta: 1, shape.rows(dv, firstKey, head: kvHead),
+            stride: shape.keyStride, worker: worker)
         }
       }
     }
@@ -128,27 +132,73 @@ extension CPUDevice {
     spans.indices.sorted { (spans[$1].queries.count, $0) < (spans[$0].queries.count, $1) }
   }
 
-  private func forEachBlock(of span: AttentionSpan, _ body: (QueryBlock) -> Void) {
+  private func forEachBlock(of span: AttentionSpan, window: Int?, _ body: (QueryBlock) -> Void) {
     let unseen = span.keys.count - span.queries.count
     for start in stride(from: 0, to: span.queries.count, by: Self.queryBlock) {
       let queries = min(Self.queryBlock, span.queries.count - start)
+      let firstKey = window.map { max(0, unseen + start + 1 - $0) } ?? 0
       body(
         QueryBlock(
-          firstQuery: span.queries.lowerBound + start, queries: queries, keys: unseen + start + queries,
-          keysBefore: unseen + start))
+          firstQuery: span.queries.lowerBound + start, queries: queries, firstKey: firstKey,
+          keys: unseen + start + queries - firstKey, keysBefore: unseen + start - firstKey, window: window))
     }
   }
 }
 
-/// A block of queries and the keys that the last of them may see.
+/// A block of queries and the keys that they see.
 private struct QueryBlock {
   let firstQuery: Int
   let queries: Int
+  /// The first key that a query of the block sees, counted in the span; the numbers below count from it.
+  let firstKey: Int
   let keys: Int
   /// Keys before the first query's own.
   let keysBefore: Int
+  let window: Int?
 
-  func visibleKeys(_ row: Int) -> Int { keysBefore + row + 1 }
+  func visibleKeys(_ row: Int) -> Range<Int> {
+    let end = keysBefore + row + 1
+    return max(0, end - (window ?? end))..<end
+  }
+
+  /// Zeroes what a row of `[queries, keys]` holds for keys that its query does not see.
+  func clear(_ matrix: UnsafeMutablePointer<Float>, _ row: Int) {
+    let (line, visible) = (matrix + row * keys, visibleKeys(row))
+    line.update(repeating: 0, count: visible.lowerBound)
+    (line + visible.upperBound).update(repeating: 0, count: keys - visible.upperBound)
+  }
+}
+
+/// What becomes of one head's products of queries and keys before the softmax.
+private struct ScoreRule {
+  private let scale: Float
+  private let cap: Float?
+  private let keyBias: UnsafePointer<Float>?
+
+  init(_ heads: AttentionHeads, head: Int, keys: Int) {
+    scale = heads.scale
+    cap = heads.cap
+    keyBias = heads.keyBias.map { bias in
+      precondition(
+        bias.rows == heads.queryHeads && bias.columns >= keys,
+        "key biases of \(bias.rows) x \(bias.columns) for \(heads.queryHeads) heads and \(keys) keys")
+      return UnsafePointer(bias.floats + head * bias.columns)
+    }
+  }
+
+  /// Caps or biases a row of products; `slopes` becomes the cap's derivative.
+  /// - Returns: what the row is still to be multiplied by.
+  func apply(
+    to line: UnsafeMutablePointer<Float>, firstKey: Int, _ count: Int, slopes: UnsafeMutablePointer<Float>?
+  ) -> Float {
+    if let cap {
+      elo_soft_cap(line, scale, cap, slopes, count)
+      return 1
+    }
+    guard let keyBias else { return scale }
+    elo_add_scaled_bias(line, scale, keyBias + firstKey, count)
+    return 1
+  }
 }
 
 /// The `[2H, N]` layout of maxima and sums.

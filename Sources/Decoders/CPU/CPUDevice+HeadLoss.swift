@@ -1,29 +1,32 @@
 import CKernels
 import Foundation
 
-// Legend: N tokens, D width, V vocabulary; l = x wᵀ logits, p = softmax(l), m a row's running maximum.
+// Legend: N tokens, D width, V vocabulary; l = x wᵀ logits, capped where there is a cap, whose derivative is a slope;
+// p = softmax(l), m a row's running maximum.
 
 extension CPUDevice {
   /// `Device.headLoss`, in one of two ways depending on whether the head is trained.
   public func headLoss(
-    _ x: Tensor, _ w: Tensor, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?, dw: Tensor?
+    _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?,
+    dw: Tensor?
   ) {
     precondition(x.columns == w.columns && targets.count == x.rows && losses.count == x.rows, shapes("headLoss", x, w))
     if let dw {
-      headLossWithTrainedHead(x, w, targets, losses, gradientScale, dx, dw)
+      headLossWithTrainedHead(x, w, cap, targets, losses, gradientScale, dx, dw)
     } else {
-      headLossWithFrozenHead(x, w, targets, losses, gradientScale, dx)
+      headLossWithFrozenHead(x, w, cap, targets, losses, gradientScale, dx)
     }
   }
 
   /// Loss and input gradient in one pass over the vocabulary, panel by panel.
   ///
-  /// The input gradient is `sum_v p_v w_v - w_target`. As in FlashAttention's online softmax, the sum is kept as
-  /// `sum_v exp(l_v - m) w_v` with the running maximum m and rescaled when m grows; the normaliser is divided out at the
-  /// end. So the logits are made once and used at once, and memory is a panel of logits for each worker. Making the logits first and the gradient afterwards would need either
-  /// all of them in memory or a third product.
+  /// The input gradient is `sum_v p_v w_v - w_target`, each w times its logit's slope. As in FlashAttention's online
+  /// softmax, the sum is kept as `sum_v exp(l_v - m) w_v` with the running maximum m and rescaled when m grows; the
+  /// normaliser is divided out at the end. So the logits are made once and used at once, and memory is a panel of logits
+  /// for each worker. Making the logits first and the gradient afterwards would need either all of them in memory or a
+  /// third product.
   private func headLossWithFrozenHead(
-    _ x: Tensor, _ w: Tensor, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?
+    _ x: Tensor, _ w: Tensor, _ cap: Float?, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?
   ) {
     let (N, D, V) = (x.rows, x.columns, w.rows)
     let panelRows = min(V, Self.headPanelRows)
@@ -31,11 +34,13 @@ extension CPUDevice {
     let (labels, loss) = (targets.integers, losses.floats)
     workers.split(N, pieces: (N + tokensPerTask - 1) / tokensPerTask) { tokens, worker in
       let B = tokens.count
-      let logits = scratch(worker, count: B * panelRows + B * D + 3 * B)
+      let logits = scratch(worker, count: B * panelRows + B * D + 4 * B + panelRows)
       let sums = logits + B * panelRows
       let maxima = sums + B * D
       let normalisers = maxima + B
       let targetLogits = normalisers + B
+      let targetSlopes = targetLogits + B
+      let slopes = cap == nil ? nil : targetSlopes + B
       maxima.update(repeating: -.infinity, count: B)
       normalisers.update(repeating: 0, count: 2 * B)
       sums.update(repeating: 0, count: B * D)
@@ -47,7 +52,11 @@ extension CPUDevice {
         for token in 0..<B {
           let line = logits + token * rows
           let label = Int(labels[tokens.lowerBound + token]) - first
-          if label >= 0 && label < rows { targetLogits[token] = line[label] }
+          if let cap { elo_soft_cap(line, 1, cap, slopes, rows) }
+          if label >= 0 && label < rows {
+            targetLogits[token] = line[label]
+            targetSlopes[token] = slopes?[label] ?? 1
+          }
           let largest = elo_maximum(line, rows)
           if largest > maxima[token] {
             let shrink = expf(maxima[token] - largest)
@@ -56,6 +65,7 @@ extension CPUDevice {
             maxima[token] = largest
           }
           normalisers[token] += elo_exp_shifted(line, 1, maxima[token], rows)
+          if let slopes { elo_multiply(slopes, line, rows) }
         }
         if dx != nil {
           product(
@@ -74,7 +84,7 @@ extension CPUDevice {
         guard label >= 0 else { continue }
         elo_axpy(gradientScale / normalisers[token], sums + token * D, output, D)
         widen(w, from: label * D, count: D, to: sums + token * D)
-        elo_axpy(-gradientScale, sums + token * D, output, D)
+        elo_axpy(-gradientScale * targetSlopes[token], sums + token * D, output, D)
       }
     }
   }
@@ -82,11 +92,13 @@ extension CPUDevice {
   /// Loss and both gradients: the weight gradient needs normalised probabilities, so the logits of a chunk of tokens
   /// are held while three products use them.
   private func headLossWithTrainedHead(
-    _ x: Tensor, _ w: Tensor, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?, _ dw: Tensor
+    _ x: Tensor, _ w: Tensor, _ cap: Float?, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float,
+    _ dx: Tensor?, _ dw: Tensor
   ) {
     let (N, V) = (x.rows, w.rows)
     let chunk = min(N, Self.trainedHeadTokens)
     let logits = makeTensor(rows: chunk, columns: V)
+    let slopes = cap.map { _ in makeTensor(rows: chunk, columns: V) }
     let (labels, loss, p) = (targets.integers, losses.floats, logits.floats)
     for first in stride(from: 0, to: N, by: chunk) {
       let tokens = min(chunk, N - first)
@@ -103,12 +115,15 @@ extension CPUDevice {
             line.update(repeating: 0, count: V)
             continue
           }
+          let slope = slopes.map { $0.floats + row * V }
+          if let cap { elo_soft_cap(line, 1, cap, slope, V) }
           let targetLogit = line[label]
           let largest = elo_maximum(line, V)
           let sum = elo_exp_shifted(line, 1, largest, V)
           loss[first + row] = largest + logf(sum) - targetLogit
           elo_scale(gradientScale / sum, line, V)
           line[label] -= gradientScale
+          if let slope { elo_multiply(slope, line, V) }
         }
       }
       linearBackwardWeight(chunkLogits, input, into: dw)

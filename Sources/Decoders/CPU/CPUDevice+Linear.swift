@@ -81,10 +81,29 @@ extension CPUDevice {
     }
   }
 
-  /// `Device.addBias`.
+  /// `Device.addBias`, split by tokens.
   public func addBias(_ bias: Tensor, to y: Tensor) {
     precondition(bias.count == y.columns, "a bias of \(bias.count) for \(y.columns) columns")
-    elo_add_rows(bias.floats, y.floats, y.rows, y.columns)
+    let (D, output) = (y.columns, y.floats)
+    let values = bias.elementType == .f32 ? nil : download(bias)
+    func add(_ bias: UnsafePointer<Float>) {
+      workers.split(y.rows, pieces: rowPieces(y.rows, width: D)) { rows, _ in
+        elo_add_rows(bias, output + rows.lowerBound * D, rows.count, D)
+      }
+    }
+    if let values { values.withUnsafeBufferPointer { add($0.baseAddress!) } } else { add(bias.floats) }
+  }
+
+  /// `Device.biasBackward`, split by columns: a sum over tokens has one order.
+  public func biasBackward(_ dy: Tensor, into db: Tensor) {
+    let D = dy.columns
+    precondition(db.count == D, "a bias of \(db.count) for \(D) columns")
+    let (gradient, output) = (dy.floats, db.floats)
+    workers.split(D, pieces: threads, grain: 16) { columns, _ in
+      for row in 0..<dy.rows {
+        elo_add(gradient + row * D + columns.lowerBound, output + columns.lowerBound, columns.count)
+      }
+    }
   }
 
   /// `Device.add`, split by elements.
@@ -92,6 +111,30 @@ extension CPUDevice {
     precondition(x.count == y.count, "\(x.count) elements added to \(y.count)")
     let (input, output) = (x.floats, y.floats)
     workers.elements(x.count) { elo_add(input + $0.lowerBound, output + $0.lowerBound, $0.count) }
+  }
+
+  /// `Device.scale`, split by elements.
+  public func scale(_ y: Tensor, by factor: Float) {
+    let output = y.floats
+    workers.elements(y.count) { elo_scale(factor, output + $0.lowerBound, $0.count) }
+  }
+
+  /// `Device.copyColumns`, split by tokens.
+  public func copyColumns(_ ranges: [ColumnRange], from source: Tensor, to destination: Tensor) {
+    precondition(
+      source.rows == destination.rows
+        && ranges.allSatisfy {
+          $0.source + $0.count <= source.columns && $0.destination + $0.count <= destination.columns
+        }, shapes("copyColumns", source, destination))
+    let (input, output) = (source.floats, destination.floats)
+    workers.split(source.rows, pieces: rowPieces(source.rows, width: destination.columns)) { rows, _ in
+      for row in rows {
+        for range in ranges {
+          (output + row * destination.columns + range.destination).update(
+            from: input + row * source.columns + range.source, count: range.count)
+        }
+      }
+    }
   }
 
   /// The words of a failed shape check.

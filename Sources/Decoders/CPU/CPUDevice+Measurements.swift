@@ -44,7 +44,9 @@ extension CPUDevice {
   /// `KL = sum_v p_v (a_v - b_v) - log Z_a - m_a + log Z_b + m_b`, with `sum_v exp(a_v - m_a)(a_v - b_v)` kept for the
   /// running maximum and rescaled when it grows. The difference of logits is taken before the sum, which keeps small
   /// divergences exact.
-  public func headDivergence(_ x: Tensor, from references: Tensor, _ w: Tensor, into divergences: Tensor) {
+  public func headDivergence(
+    _ x: Tensor, from references: Tensor, _ w: Tensor, cap: Float?, into divergences: Tensor
+  ) {
     let (N, S, D, V) = (references.rows, divergences.rows, references.columns, w.rows)
     precondition(
       x.rows == S * N && x.columns == D && w.columns == D && divergences.columns == N,
@@ -72,6 +74,7 @@ extension CPUDevice {
         product(
           m: rows, n: count, k: D, MatrixOperand(input, stride: D), MatrixOperand(w, row: first, transposed: true),
           beta: 0, logits, stride: count, worker: worker)
+        if let cap { elo_soft_cap(logits, 1, cap, nil, rows * count) }
         for place in 0..<B {
           let origin = place * (S + 1)
           let a = logits + origin * count

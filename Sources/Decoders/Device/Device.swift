@@ -39,8 +39,14 @@ public protocol Device: AnyObject, Sendable {
   func linearBackwardWeight(_ dy: Tensor, _ x: Tensor, into dw: Tensor)
   /// `y += bias` for every row.
   func addBias(_ bias: Tensor, to y: Tensor)
+  /// `db += dy`, summed over rows: the gradient of `addBias` for the bias.
+  func biasBackward(_ dy: Tensor, into db: Tensor)
   /// `y += x`, element by element.
   func add(_ x: Tensor, to y: Tensor)
+  /// `y *= factor`.
+  func scale(_ y: Tensor, by factor: Float)
+  /// Copies column ranges of each row of `source` to other columns of the same row of `destination`.
+  func copyColumns(_ ranges: [ColumnRange], from source: Tensor, to destination: Tensor)
 
   // MARK: Embedding
 
@@ -51,29 +57,45 @@ public protocol Device: AnyObject, Sendable {
 
   // MARK: Normalisation, rotation, activation
 
-  /// RMSNorm (Zhang and Sennrich, 2019): `r = 1/sqrt(mean(x²) + epsilon)`, `y = w x r`. `r` is one row of N.
-  func rmsNorm(_ x: Tensor, _ w: Tensor, epsilon: Float, into y: Tensor, inverseRMS r: Tensor)
-  /// `y = w x r` with `r` known, to make the normed rows again in the backward pass.
-  func rmsNormApply(_ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, into y: Tensor)
+  /// RMSNorm (Zhang and Sennrich, 2019): `r = 1/sqrt(mean(x²) + epsilon)`, `y = (offset + w) x r`. `r` is one row of N.
+  func rmsNorm(_ x: Tensor, _ w: Tensor, offset: Float, epsilon: Float, into y: Tensor, inverseRMS r: Tensor)
+  /// `y = (offset + w) x r` with `r` known, to make the normed rows again in the backward pass.
+  func rmsNormApply(_ x: Tensor, _ w: Tensor, offset: Float, inverseRMS r: Tensor, into y: Tensor)
   /// Accumulates into `dx` and `dw` the gradients of `rmsNorm` from `dy`; either may be nil.
-  func rmsNormBackward(_ dy: Tensor, _ x: Tensor, _ w: Tensor, inverseRMS r: Tensor, dx: Tensor?, dw: Tensor?)
-  /// Rotates the two halves of each head by its position's angles, in place; `inverse` rotates back, which is the
-  /// backward pass (RoFormer, arXiv 2104.09864, in the half-split layout of Hugging Face checkpoints).
+  func rmsNormBackward(
+    _ dy: Tensor, _ x: Tensor, _ w: Tensor, offset: Float, inverseRMS r: Tensor, dx: Tensor?, dw: Tensor?)
+  /// LayerNorm (Ba et al., 2016): `m = mean(x)`, `r = 1/sqrt(mean((x - m)²) + epsilon)`, `y = w (x - m) r + bias`.
   ///
-  /// `x` is `[N, heads·d]`, `positions` one row of N, `angles` holds the table made by `makeRotaryTable`.
+  /// `w` and `bias` are `[G, D]`, G dividing N: row n takes row `n mod G` of them. `m` and `r` are one row of N each.
+  func layerNorm(
+    _ x: Tensor, _ w: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, mean: Tensor, inverseDeviation r: Tensor)
+  /// `y = w (x - m) r + bias` with `m` and `r` known.
+  func layerNormApply(_ x: Tensor, _ w: Tensor, bias: Tensor?, mean: Tensor, inverseDeviation r: Tensor, into y: Tensor)
+  /// Accumulates into `dx`, `dw` and `db` the gradients of `layerNorm` from `dy`; each may be nil.
+  func layerNormBackward(
+    _ dy: Tensor, _ x: Tensor, _ w: Tensor, mean: Tensor, inverseDeviation r: Tensor, dx: Tensor?, dw: Tensor?,
+    db: Tensor?)
+  /// Rotates pairs of each head's channels by its position's angles, in place; `inverse` is the transpose, which is the
+  /// backward pass (RoFormer, arXiv 2104.09864).
+  ///
+  /// `x` is `[N, heads·d]`, `positions` one row of N: rows of `angles`, which also says which channels make a pair.
   func rotate(_ x: Tensor, positions: Tensor, angles: RotaryTable, inverse: Bool)
-  /// `a = silu(gate) up` (SwiGLU, arXiv 2002.05202).
-  func siluGate(_ gate: Tensor, _ up: Tensor, into a: Tensor)
-  /// Given `da`, overwrites `gate` with its gradient and `up` with its gradient.
-  func siluGateBackward(_ da: Tensor, gate: Tensor, up: Tensor)
+  /// `a = act(gate) up` (arXiv 2002.05202), or `a = act(gate)` without `up`.
+  func activate(_ gate: Tensor, up: Tensor?, _ activation: Activation, into a: Tensor)
+  /// Given `da`, overwrites `gate` and `up` with their gradients.
+  func activateBackward(_ da: Tensor, gate: Tensor, up: Tensor?, _ activation: Activation)
+  /// `x = cap tanh(x / cap)`, in place.
+  func softCap(_ x: Tensor, _ cap: Float)
 
   // MARK: Attention
 
-  /// Causal grouped-query attention: `o = softmax(scale q kᵀ) v` within each span.
+  /// Causal grouped-query attention: `o = softmax(scale q kᵀ) v` within each span and, if there is one, each query's
+  /// window; `heads` says how scores are changed before the softmax.
   ///
   /// `q` and `o` are `[N, H·d]`, `k` and `v` `[M, K·d]`. `softmaxStatistics` is `[2H, N]`: of each head and query the
   /// largest score, then of each head and query the sum of exponentials under it. A span's queries are the last of its
-  /// keys. Blocks of queries are taken one at a time: no T x T matrix is held.
+  /// keys. Blocks of queries are taken one at a time: no T x T matrix is held, and of the keys outside all windows of a
+  /// block nothing is computed.
   func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, spans: [AttentionSpan], heads: AttentionHeads, into o: Tensor,
     softmaxStatistics: Tensor)
@@ -87,25 +109,26 @@ public protocol Device: AnyObject, Sendable {
   // MARK: Head and loss
 
   /// Head and cross-entropy in one: the negative log-likelihood in nats of each target under `softmax(x wᵀ)`, and, if
-  /// asked for, the gradients of `gradientScale` times their sum.
+  /// asked for, the gradients of `gradientScale` times their sum. With a cap the logits are `cap tanh(x wᵀ / cap)`.
   ///
   /// `x` is `[N, D]`, `w` is `[V, D]`, `targets` one row of N with -1 where nothing is predicted (loss and gradient 0
   /// there), `losses` one row of N. `dx` is overwritten, `dw` accumulated into. The logits of all tokens never exist at
   /// once.
   func headLoss(
-    _ x: Tensor, _ w: Tensor, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?, dw: Tensor?)
+    _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?,
+    dw: Tensor?)
 
   // MARK: Measurements
 
   /// Sums over the products of the elements of two tensors of any float type, each accumulated in f64.
   func productSums(_ x: Tensor, _ y: Tensor) -> ProductSums
   /// Kullback-Leibler divergences in nats of the vocabulary's distributions under two states:
-  /// `KL(softmax(r wᵀ) ‖ softmax(x wᵀ))`.
+  /// `KL(softmax(r wᵀ) ‖ softmax(x wᵀ))`; with a cap the logits are bent as in `headLoss`.
   ///
   /// `references` is `[N, D]`, `w` is `[V, D]`; `x` holds `divergences.rows` blocks of N rows, `[S·N, D]`, and each row is
   /// compared with the reference at its place in the block; `divergences` is `[S, N]`. The logits of all rows never exist
   /// at once. 2·(S + 1)·N·D·V flops.
-  func headDivergence(_ x: Tensor, from references: Tensor, _ w: Tensor, into divergences: Tensor)
+  func headDivergence(_ x: Tensor, from references: Tensor, _ w: Tensor, cap: Float?, into divergences: Tensor)
 
   // MARK: Optimiser
 
@@ -113,43 +136,6 @@ public protocol Device: AnyObject, Sendable {
   func sumOfSquares(_ tensor: Tensor) -> Double
   /// One AdamW step on `w` with moments `m` and `v`.
   func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep)
-}
-
-/// Rows over which attention looks: the queries are the last `queries.count` rows of `keys`' tokens.
-public struct AttentionSpan: Sendable, Hashable {
-  /// Rows of `q` and `o`.
-  public let queries: Range<Int>
-  /// Rows of `k` and `v`, at least as many.
-  public let keys: Range<Int>
-
-  /// A span; training has the same rows for both, generation one new query row after many keys.
-  public init(queries: Range<Int>, keys: Range<Int>) {
-    precondition(queries.count <= keys.count, "\(queries.count) queries over \(keys.count) keys")
-    self.queries = queries
-    self.keys = keys
-  }
-}
-
-/// The head layout of an attention operation.
-public struct AttentionHeads: Sendable, Hashable {
-  /// Query heads H.
-  public let queryHeads: Int
-  /// Key-value heads K; each serves H / K query heads (arXiv 2305.13245).
-  public let keyValueHeads: Int
-  /// Width d of a head.
-  public let width: Int
-  /// What products of queries and keys are multiplied by, usually 1/√d.
-  public let scale: Float
-}
-
-/// Cosines and sines of every position up to a limit, on a device.
-public struct RotaryTable: Sendable {
-  /// `[positions, d/2]`.
-  public let cosines: Tensor
-  /// `[positions, d/2]`.
-  public let sines: Tensor
-  /// Width d of a head.
-  public let headWidth: Int
 }
 
 /// Sums over products `x_i y_i`.

@@ -23,7 +23,8 @@ extension Decoder {
     let context = makeContext(batch)
     let normed = finalNormed(forward(context, keepingFrom: nil, observation), context)
     let losses = context.shared(.losses)
-    device.headLoss(normed, head.value, targets: batch.targets, into: losses, gradientScale: 0, dx: nil, dw: nil)
+    device.headLoss(
+      normed, head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: 0, dx: nil, dw: nil)
     return device.download(losses)
   }
 
@@ -33,9 +34,7 @@ extension Decoder {
   public func logits(_ batch: TokenBatch) -> [Float] {
     let context = makeContext(batch)
     let normed = finalNormed(forward(context, keepingFrom: nil, Observation()), context)
-    let logits = device.makeTensor(rows: batch.count, columns: configuration.vocabularySize)
-    device.linear(normed, head.value, into: logits, accumulate: false)
-    return device.download(logits)
+    return device.download(logits(ofNormed: normed))
   }
 
   /// Runs the layers only, for what `observation` sees.
@@ -55,19 +54,20 @@ extension Decoder {
       context.shared(.losses), context.shared(.streamGradient), context.shared(.normedGradient)
     )
     device.headLoss(
-      normed, head.value, targets: batch.targets, into: losses, gradientScale: gradientScale, dx: dNormed,
-      dw: head.gradient)
+      normed, head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: gradientScale,
+      dx: dNormed, dw: head.gradient)
+    if configuration.logitMultiplier != 1 { device.scale(dNormed, by: Float(configuration.logitMultiplier)) }
     device.zero(dx)
-    device.rmsNormBackward(
-      dNormed, output, finalNorm.value, inverseRMS: context.shared(.finalInverseRMS), dx: dx, dw: finalNorm.gradient)
+    finalNorm.backward(
+      dNormed, output, context.workspace.statistics(.final, tokens: batch.count), dx: dx, device: device)
     for index in ((lowest ?? layers.count)..<layers.count).reversed() {
       bridges[index]?.backward(dx, scratch: context.shared(.normed), device: device)
       let activations = context.workspace.activations(keptFor: index, tokens: batch.count)
-      layers[index].backward(dx, activations, inputGradient: index > lowest! || embedding.isTrained, context)
+      layers[index].backward(dx, activations, inputGradient: index > lowest! || trainsEmbedding, context)
     }
-    if let dEmbedding = embedding.gradient {
+    if trainsEmbedding {
       bridges[-1]?.backward(dx, scratch: context.shared(.normed), device: device)
-      device.embedBackward(batch.ids, dx, into: dEmbedding)
+      embedBackward(dx, context)
     }
     return device.download(losses)
   }
@@ -75,14 +75,8 @@ extension Decoder {
   /// The lowest layer that the backward pass has to reach: 0 when the embedding is trained, nil when only the final norm
   /// or the head is.
   private var lowestTrainedLayer: Int? {
-    if embedding.isTrained { return 0 }
+    if trainsEmbedding { return 0 }
     return layers.firstIndex { $0.parameters.contains(where: \.isTrained) }
-  }
-
-  func makeContext(_ batch: TokenBatch) -> LayerContext {
-    LayerContext(
-      device: device, configuration: configuration, workspace: workspace(tokens: batch.count), batch: batch,
-      angles: rotaryTable(positions: batch.largestPosition + 1))
   }
 
   /// Embedding, layers and bridges.
@@ -110,17 +104,26 @@ extension Decoder {
     return output
   }
 
-  /// What layer 0 reads: the embedding, and the bridge behind it.
-  func embed(_ context: LayerContext, into stream: Tensor) {
-    device.embed(context.batch.ids, embedding.value, into: stream)
-    bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
-  }
-
+  /// The stream behind the final norm, times what logits are multiplied by.
   func finalNormed(_ output: Tensor, _ context: LayerContext) -> Tensor {
     let normed = context.shared(.normed)
-    device.rmsNorm(
-      output, finalNorm.value, epsilon: Float(configuration.normEpsilon), into: normed,
-      inverseRMS: context.shared(.finalInverseRMS))
+    finalNorm(output, into: normed, context.workspace)
     return normed
   }
+
+  /// The same, into a tensor of the caller's.
+  func finalNorm(_ output: Tensor, into normed: Tensor, _ workspace: Workspace) {
+    finalNorm.forward(output, into: normed, workspace.statistics(.final, tokens: output.rows), device: device)
+    if configuration.logitMultiplier != 1 { device.scale(normed, by: Float(configuration.logitMultiplier)) }
+  }
+
+  /// `[N, V]` from what `finalNormed` made.
+  func logits(ofNormed normed: Tensor) -> Tensor {
+    let logits = device.makeTensor(rows: normed.rows, columns: configuration.vocabularySize)
+    device.linear(normed, head.value, into: logits, accumulate: false)
+    if let logitCap { device.softCap(logits, logitCap) }
+    return logits
+  }
+
+  var logitCap: Float? { configuration.logitCap.map(Float.init) }
 }

@@ -43,8 +43,8 @@ extension Decoder {
     let context = makeContext(batch)
     let losses = context.shared(.losses)
     device.headLoss(
-      finalNormed(stream, context), head.value, targets: batch.targets, into: losses, gradientScale: 0, dx: nil,
-      dw: nil)
+      finalNormed(stream, context), head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: 0,
+      dx: nil, dw: nil)
     return device.download(losses)
   }
 
@@ -57,15 +57,12 @@ extension Decoder {
   public func lensDivergences(of states: [Tensor], from final: Tensor) -> [[Float]] {
     let (N, D, S) = (final.rows, final.columns, states.count)
     let normed = device.makeTensor(rows: (S + 1) * N, columns: D)
-    let inverseRMS = device.makeTensor(rows: 1, columns: N)
     for (index, state) in (states + [final]).enumerated() {
-      device.rmsNorm(
-        state, finalNorm.value, epsilon: Float(configuration.normEpsilon),
-        into: normed.rows(index * N..<(index + 1) * N),
-        inverseRMS: inverseRMS)
+      finalNorm(state, into: normed.rows(index * N..<(index + 1) * N), workspace(tokens: N))
     }
     let divergences = device.makeTensor(rows: S, columns: N)
-    device.headDivergence(normed.rows(0..<S * N), from: normed.rows(S * N..<(S + 1) * N), head.value, into: divergences)
+    device.headDivergence(
+      normed.rows(0..<S * N), from: normed.rows(S * N..<(S + 1) * N), head.value, cap: logitCap, into: divergences)
     return (0..<S).map { device.download(divergences.rows($0..<$0 + 1)) }
   }
 }

@@ -11,10 +11,14 @@ public final class Decoder {
   public let device: any Device
   /// `[V, D]`.
   public let embedding: Parameter
+  /// `[P, D]`, positions that are learned and added to the embedding.
+  public let positionEmbedding: Parameter?
+  /// Behind the embedding.
+  public let embeddingNorm: Norm?
   /// From the bottom up.
   public let layers: [DecoderLayer]
-  /// RMS norm before the head.
-  public let finalNorm: Parameter
+  /// Before the head.
+  public let finalNorm: Norm
   /// `[V, D]`; the embedding itself when tied.
   public let head: Parameter
   /// What is applied to the residual stream after a layer, by that layer's index, -1 being the embedding: what stands
@@ -22,41 +26,47 @@ public final class Decoder {
   public private(set) var bridges: [Int: Bridge] = [:]
 
   private var currentWorkspace: Workspace?
-  private var rotaryTable: RotaryTable?
+  private let positionTables: PositionTables
+  /// `[P, D]`, positions that are added to the embedding and not learned.
+  let sinusoids: Tensor?
 
   /// Takes a checkpoint's weights, all frozen and left in the mapped files.
   /// - Throws: `DecoderError` when the configuration is not computed, or a tensor is missing, misshapen or of a type
   ///   without arithmetic; `CheckpointError` is not expected, the checkpoint is validated.
   public init(_ checkpoint: Checkpoint, device: any Device) throws(DecoderError) {
     let configuration = try DecoderConfiguration(checkpoint.config)
-    let loader = ParameterLoader(checkpoint: checkpoint, device: device)
-    let names = configuration.architecture
-    let (D, V, I) = (configuration.width, configuration.vocabularySize, configuration.intermediateWidth)
-    let (queryWidth, keyWidth) = (configuration.queryWidth, configuration.keyWidth)
-    embedding = try loader.parameter(names.embedding, [V, D])
-    finalNorm = try loader.parameter(names.finalNorm, [D])
-    head = configuration.tiedHead ? embedding : try loader.parameter(names.head, [V, D])
-    var layers: [DecoderLayer] = []
-    for index in 0..<configuration.layerCount {
-      func load(_ name: String, _ shape: [Int]) throws(DecoderError) -> Parameter {
-        try loader.parameter(name.replacing("#", with: String(index)), shape)
-      }
-      layers.append(
-        DecoderLayer(
-          attentionNorm: try load(names.layer.attentionNorm, [D]), query: try load(names.layer.query, [queryWidth, D]),
-          key: try load(names.layer.key, [keyWidth, D]), value: try load(names.layer.value, [keyWidth, D]),
-          output: try load(names.layer.output, [D, queryWidth]), mlpNorm: try load(names.layer.mlpNorm, [D]),
-          gate: try load(names.layer.gate, [I, D]), up: try load(names.layer.up, [I, D]),
-          down: try load(names.layer.down, [D, I])))
+    let loader = ParameterLoader(checkpoint, configuration, device: device)
+    let (names, prefix) = (configuration.names, loader.prefix)
+    let (D, V) = (configuration.width, configuration.vocabularySize)
+    embedding = try loader.parameter(prefix + names.embedding + ".weight", [V, D])
+    embeddingNorm =
+      configuration.traits.hasEmbeddingNorm ? try loader.norm(prefix + names.embeddingNorm, width: D) : nil
+    switch configuration.traits.positions {
+    case .learned(let offset):
+      positionEmbedding = try loader.parameter(
+        prefix + names.positions + ".weight", [configuration.maximumPositions + offset, D])
+      sinusoids = nil
+    case .sinusoidal(let offset):
+      positionEmbedding = nil
+      sinusoids = device.makeSinusoids(positions: configuration.maximumPositions + offset, width: D)
+    case .rotary, .alibi:
+      positionEmbedding = nil
+      sinusoids = nil
     }
+    var layers: [DecoderLayer] = []
+    for index in 0..<configuration.layerCount { layers.append(try loader.layer(index)) }
     self.layers = layers
+    finalNorm = try loader.norm(prefix + names.finalNorm, width: D)
+    head = configuration.tiedHead ? embedding : try loader.parameter(names.head + ".weight", [V, D])
+    positionTables = PositionTables(configuration, device: device)
     self.configuration = configuration
     self.device = device
   }
 
   /// Every weight once, in the order of computation.
   public var parameters: [Parameter] {
-    [embedding] + layers.flatMap(\.parameters) + [finalNorm] + (configuration.tiedHead ? [] : [head])
+    [embedding] + (positionEmbedding.map { [$0] } ?? []) + (embeddingNorm?.parameters ?? [])
+      + layers.flatMap(\.parameters) + finalNorm.parameters + (configuration.tiedHead ? [] : [head])
   }
 
   /// The weights that are trained.
@@ -102,27 +112,14 @@ public final class Decoder {
     return workspace
   }
 
-  /// Angles for all positions below a limit.
-  func rotaryTable(positions: Int) -> RotaryTable {
-    if let table = rotaryTable, table.cosines.rows >= positions { return table }
-    let table = device.makeRotaryTable(
-      configuration.rotary, headWidth: configuration.headWidth, positions: max(512, positions))
-    rotaryTable = table
-    return table
-  }
-}
-
-/// Finds tensors by name and checks shape and type.
-private struct ParameterLoader {
-  let checkpoint: Checkpoint
-  let device: any Device
-
-  func parameter(_ name: String, _ shape: [Int]) throws(DecoderError) -> Parameter {
-    guard let stored = checkpoint.tensors[name] else { throw .missingTensor(name) }
-    guard stored.shape == shape else { throw .badShape(tensor: name, found: stored.shape, expected: shape) }
-    guard [.f32, .f16, .bf16].contains(stored.dtype) else {
-      throw .badElementType(tensor: name, found: stored.dtype.name)
+  /// What the passes over a batch share.
+  func makeContext(_ batch: TokenBatch) -> LayerContext {
+    var keyBias: Tensor?
+    if case .alibi(let rule) = configuration.traits.positions {
+      keyBias = positionTables.alibi(rule, positions: batch.spans.map(\.keys.count).max() ?? 0)
     }
-    return Parameter(name: name, shape: shape, value: device.wrap(stored))
+    return LayerContext(
+      device: device, configuration: configuration, workspace: workspace(tokens: batch.count), batch: batch,
+      rotations: positionTables.rotations(batch), keyBias: keyBias)
   }
 }

@@ -1,9 +1,10 @@
 import Checkpoints
+import JSONText
 
-/// The numbers and switches of one decoder, read from config.json.
+/// The numbers and switches of one decoder, read from config.json by its family's description.
 public struct DecoderConfiguration: Sendable, Hashable {
-  /// How tensors are named, from the architecture that config.json names.
-  public let architecture: Architecture
+  /// The family, as `model_type` names it.
+  public let modelType: String
   /// Rows of the embedding.
   public let vocabularySize: Int
   /// Width D of the residual stream.
@@ -13,102 +14,130 @@ public struct DecoderConfiguration: Sendable, Hashable {
   /// Query heads H.
   public let headCount: Int
   /// Key-value heads K.
-  public let keyValueHeadCount: Int
+  public internal(set) var keyValueHeadCount: Int
   /// Width d of a head; H·d need not be D.
   public let headWidth: Int
-  /// Inner width of the gated MLP.
-  public let intermediateWidth: Int
-  /// Epsilon of the RMS norms.
+  /// Inner width of the MLP.
+  public internal(set) var intermediateWidth: Int
+  /// Epsilon of the norms.
   public let normEpsilon: Double
-  /// The rotary embedding's frequencies.
-  public let rotary: RotaryDescription
   /// Whether the head is the embedding.
   public let tiedHead: Bool
   /// The longest context that the model was made for.
   public let maximumPositions: Int
+  /// The rotations that layers choose from; none where positions are given otherwise.
+  public let rotaries: [RotaryDescription]
+  /// What distinguishes layers from each other, from the bottom up.
+  public internal(set) var layers: [LayerTraits]
+  /// What the embedding is multiplied by.
+  public internal(set) var embeddingMultiplier = 1.0
+  /// What each half of a block is multiplied by before it is added to the residual stream.
+  public internal(set) var residualMultiplier = 1.0
+  /// What products of queries and keys are multiplied by.
+  public internal(set) var attentionScale: Double
+  /// What logits are multiplied by.
+  public internal(set) var logitMultiplier = 1.0
+  /// Scores are bent to stay within ± this.
+  public internal(set) var attentionCap: Double?
+  /// Logits are bent to stay within ± this.
+  public internal(set) var logitCap: Double?
+  var names: TensorNames
+  var traits: DecoderTraits
 
   /// H·d: width of queries and of what attention gives.
   var queryWidth: Int { headCount * headWidth }
   /// K·d: width of keys and of values.
   var keyWidth: Int { keyValueHeadCount * headWidth }
 
-  /// How the attention's heads lie.
-  public var heads: AttentionHeads {
+  var rotaryPairing: RotaryPairing {
+    if case .rotary(let pairing) = traits.positions { pairing } else { .halves }
+  }
+
+  /// How the attention's heads lie in a layer, without a bias for distance.
+  func heads(layer: Int) -> AttentionHeads {
     AttentionHeads(
       queryHeads: headCount, keyValueHeads: keyValueHeadCount, width: headWidth,
-      scale: Float(1 / Double(headWidth).squareRoot()))
+      scale: Float(attentionScale / layers[layer].scoreDivisor), window: layers[layer].window,
+      cap: attentionCap.map(Float.init))
   }
 
   /// Reads and checks a configuration.
-  /// - Throws: `DecoderError` for an architecture that is not known, a key that is missing or out of range, or a switch
-  ///   that this decoder does not compute.
+  /// - Throws: `DecoderError` for a family that is not known, a key that is missing or out of range, or a switch that
+  ///   this decoder does not compute.
   public init(_ config: ConfigText) throws(DecoderError) {
     guard let modelType = config["model_type"]?.string else { throw .missingKey("model_type") }
     guard let architecture = Architecture.known[modelType] else { throw .unknownArchitecture(modelType) }
-    let keys = ConfigKeys(config: config)
-    try keys.require("hidden_act", "silu")
-    try keys.require("attention_bias", false)
-    try keys.require("mlp_bias", false)
-    self.architecture = architecture
+    let keys = ConfigKeys(
+      config: config, object: config["text_config"] ?? config.root,
+      spellings: architecture.spellings.merging(Self.commonSpellings, uniquingKeysWith: +),
+      defaults: architecture.defaults)
+    self.modelType = modelType
     vocabularySize = try keys.positive("vocab_size")
     width = try keys.positive("hidden_size")
     layerCount = try keys.positive("num_hidden_layers")
     headCount = try keys.positive("num_attention_heads")
     keyValueHeadCount = try keys.positive("num_key_value_heads", default: headCount)
-    headWidth = try keys.positive("head_dim", default: width / headCount)
-    intermediateWidth = try keys.positive("intermediate_size")
-    normEpsilon = try keys.number("rms_norm_eps", default: 1e-6)
+    headWidth = try keys.positive("head_dim", default: max(1, width / headCount))
+    intermediateWidth = try keys.positive(
+      "intermediate_size", default: architecture.traits.mlp == .plain ? 4 * width : nil)
+    normEpsilon = try keys.number("norm_eps", default: 1e-6)
     maximumPositions = try keys.positive("max_position_embeddings", default: 2048)
-    tiedHead = try keys.boolean("tie_word_embeddings", default: false)
-    rotary = try RotaryDescription(config)
+    attentionScale = 1 / Double(headWidth).squareRoot()
+    tiedHead = try Self.tiedHead(keys, config)
+    names = architecture.names
+    traits = architecture.traits
+    (layers, rotaries) = try Self.layers(architecture, keys, count: layerCount, headWidth: headWidth)
+    if let name = keys.string("hidden_act") { traits.activation = try Activation(named: name, key: "hidden_act") }
+    try architecture.adjust(&self, keys)
     guard headCount % keyValueHeadCount == 0 else {
       throw .badValue(key: "num_key_value_heads", value: "\(keyValueHeadCount)", expected: "a divisor of \(headCount)")
     }
-    guard headWidth % 2 == 0 else {
-      throw .badValue(key: "head_dim", value: "\(headWidth)", expected: "an even number, for the rotary embedding")
-    }
+    if case .rotary = traits.positions { return }
+    for index in layers.indices { layers[index].rotary = nil }
+  }
+
+  private static let commonSpellings = [
+    "norm_eps": ["rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"]
+  ]
+
+  /// In a multimodal config the flag stands outside the decoder's part.
+  private static func tiedHead(_ keys: ConfigKeys, _ config: ConfigText) throws(DecoderError) -> Bool {
+    if keys["tie_word_embeddings"] == nil, let outside = config["tie_word_embeddings"]?.bool { return outside }
+    return try keys.boolean("tie_word_embeddings")
+  }
+
+  /// Biases of attention and MLP that config.json switches on, as Llama reads them.
+  mutating func readBiases(_ keys: ConfigKeys) throws(DecoderError) {
+    if try keys.boolean("attention_bias") { traits.biases.formUnion(Set<BiasPlace>.attention) }
+    if try keys.boolean("mlp_bias") { traits.biases.formUnion(Set<BiasPlace>.mlp) }
+  }
+
+  /// Makes every layer see everything.
+  mutating func removeWindows() {
+    for index in layers.indices { layers[index].window = nil }
   }
 }
 
-/// Typed access to config.json's keys; `null` counts as absent, as in `transformers`.
-struct ConfigKeys {
-  let config: ConfigText
+/// What distinguishes a layer from its neighbours.
+public struct LayerTraits: Sendable, Hashable {
+  /// How many tokens a token sees, itself included; nil for all before it.
+  public internal(set) var window: Int?
+  /// Which of the configuration's rotations it uses, nil for none.
+  public internal(set) var rotary: Int?
+  /// What the scale of its scores is divided by.
+  public internal(set) var scoreDivisor = 1.0
+}
 
-  func positive(_ key: String, default fallback: Int? = nil) throws(DecoderError) -> Int {
-    guard let node = config[key], !node.isNull else {
-      if let fallback { return fallback }
-      throw .missingKey(key)
+extension Activation {
+  /// The activation of a name that config.json uses.
+  /// - Throws: `DecoderError.badValue` for one that is not computed.
+  init(named name: String, key: String) throws(DecoderError) {
+    switch name {
+    case "silu", "swish": self = .silu
+    case "gelu": self = .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python_tanh": self = .geluTanh
+    case "relu": self = .relu
+    default: throw .badValue(key: key, value: "\"\(name)\"", expected: "silu, gelu, gelu_pytorch_tanh or relu")
     }
-    guard let value = node.int, value > 0, value <= Int32.max else {
-      throw .badValue(key: key, value: config.spelling(of: node), expected: "a positive whole number")
-    }
-    return value
-  }
-
-  func number(_ key: String, default fallback: Double) throws(DecoderError) -> Double {
-    guard let node = config[key], !node.isNull else { return fallback }
-    guard let value = node.double, value >= 0 else {
-      throw .badValue(key: key, value: config.spelling(of: node), expected: "a number, 0 or more")
-    }
-    return value
-  }
-
-  func boolean(_ key: String, default fallback: Bool) throws(DecoderError) -> Bool {
-    guard let node = config[key], !node.isNull else { return fallback }
-    guard let value = node.bool else {
-      throw .badValue(key: key, value: config.spelling(of: node), expected: "true or false")
-    }
-    return value
-  }
-
-  /// Refuses a switch set to something that this decoder does not compute.
-  func require(_ key: String, _ only: String) throws(DecoderError) {
-    guard let node = config[key], !node.isNull, node.string != only else { return }
-    throw .badValue(key: key, value: config.spelling(of: node), expected: "\"\(only)\"")
-  }
-
-  func require(_ key: String, _ only: Bool) throws(DecoderError) {
-    guard try boolean(key, default: only) != only else { return }
-    throw .badValue(key: key, value: "\(!only)", expected: "\(only)")
   }
 }

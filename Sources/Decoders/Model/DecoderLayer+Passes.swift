@@ -1,26 +1,6 @@
-// One layer: x' = x + attention(norm(x)), x'' = x' + mlp(norm(x')). The forward and its explicit backward stand
-// together; there is no tape. Legend: N tokens, D width, I inner width, H·d and K·d widths of queries and keys.
-
-/// Keys and values that a layer's attention looks at, and where those of the new tokens are written.
-struct KeyValueRows {
-  /// `[N, K·d]`: rows of the new tokens.
-  let newKeys: Tensor
-  let newValues: Tensor
-  /// `[M, K·d]`: rows of all tokens that are seen, the new ones last.
-  let keys: Tensor
-  let values: Tensor
-}
-
-/// What the passes of every layer share.
-struct LayerContext {
-  let device: any Device
-  let configuration: DecoderConfiguration
-  let workspace: Workspace
-  let batch: TokenBatch
-  let angles: RotaryTable
-
-  func shared(_ tensor: Workspace.Shared) -> Tensor { workspace.shared(tensor, tokens: batch.count) }
-}
+// One layer: its two halves, attention and MLP, and how they are added to the residual stream. The forward and its
+// explicit backward stand together; there is no tape. Legend: N tokens, D width, x the stream before, x' between and x''
+// behind the halves.
 
 extension DecoderLayer {
   /// From `a.input` to `output`, both `[N, D]`; `output` may be `a.input` itself.
@@ -51,33 +31,34 @@ extension DecoderLayer {
 
   /// From `a.input` to `a.middle`.
   private func attentionForward(_ a: LayerActivations, cache: KeyValueRows?, _ context: LayerContext) {
-    let (device, normed) = (context.device, context.shared(.normed))
-    let epsilon = Float(context.configuration.normEpsilon)
-    let rows = cache ?? KeyValueRows(newKeys: a.key, newValues: a.value, keys: a.key, values: a.value)
-    device.rmsNorm(a.input, attentionNorm.value, epsilon: epsilon, into: normed, inverseRMS: a.attentionInverseRMS)
-    device.linear(normed, query.value, into: a.query, accumulate: false)
-    device.linear(normed, key.value, into: rows.newKeys, accumulate: false)
-    device.linear(normed, value.value, into: rows.newValues, accumulate: false)
-    device.rotate(a.query, positions: context.batch.positions, angles: context.angles, inverse: false)
-    device.rotate(rows.newKeys, positions: context.batch.positions, angles: context.angles, inverse: false)
-    device.attention(
-      a.query, rows.keys, rows.values, spans: context.batch.spans, heads: context.configuration.heads,
-      into: a.attended, softmaxStatistics: a.softmaxStatistics)
+    let device = context.device
+    var input = a.input
+    if let attentionNorm {
+      input = context.shared(.normed)
+      attentionNorm.forward(a.input, into: input, a.statistics(.attention), device: device)
+    }
+    attend(input, a, cache: cache, context)
     device.copy(a.input, to: a.middle)
-    device.linear(a.attended, self.output.value, into: a.middle, accumulate: true)
+    add(to: a.middle, attentionPostNorm, a.attentionBranch, a.statistics(.attentionPost), context) {
+      output.forward(a.attended, into: $0, accumulate: $1, device: device)
+    }
   }
 
-  /// From `a.middle` to `output`.
+  /// From `a.middle`, and in parallel blocks from `a.input`, to `output`.
   private func mlpForward(_ a: LayerActivations, into output: Tensor, _ context: LayerContext) {
-    let (device, normed) = (context.device, context.shared(.normed))
-    let epsilon = Float(context.configuration.normEpsilon)
-    let activated = context.shared(.activated)
-    device.rmsNorm(a.middle, mlpNorm.value, epsilon: epsilon, into: normed, inverseRMS: a.mlpInverseRMS)
-    device.linear(normed, gate.value, into: a.gate, accumulate: false)
-    device.linear(normed, up.value, into: a.up, accumulate: false)
-    device.siluGate(a.gate, a.up, into: activated)
+    let (device, placement) = (context.device, context.configuration.traits.placement)
+    var input = placement.isParallel ? a.input : a.middle
+    if let norm = placement == .parallelShared ? attentionNorm : mlpNorm {
+      let normed = context.shared(.normed)
+      norm.forward(
+        input, into: normed, a.statistics(placement == .parallelShared ? .attention : .mlp), device: device)
+      input = normed
+    }
+    let activated = mlp.forward(input, a, context)
     device.copy(a.middle, to: output)
-    device.linear(activated, down.value, into: output, accumulate: true)
+    add(to: output, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context) {
+      mlp.down.forward(activated, into: $0, accumulate: $1, device: device)
+    }
   }
 
   /// Adds to the gradients of the layer's trained weights, and turns `dx` in place from the gradient of the layer's
@@ -85,47 +66,100 @@ extension DecoderLayer {
   ///
   /// With `inputGradient` false `dx` is left half done: nothing below needs it. Overwrites `a.gate` and `a.up`.
   func backward(_ dx: Tensor, _ a: LayerActivations, inputGradient: Bool, _ context: LayerContext) {
-    let (device, normed, dNormed) = (context.device, context.shared(.normed), context.shared(.normedGradient))
-    let (activated, dActivated) = (context.shared(.activated), context.shared(.activatedGradient))
+    let device = context.device
+    let isParallel = context.configuration.traits.placement.isParallel
+    let dMLPInput = context.shared(isParallel ? .secondNormedGradient : .normedGradient)
+    let dMLP = branchGradient(dx, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context)
+    mlp.backward(dMLP, input: mlpInput(a, context), a, context)
+    if !isParallel {
+      // In a parallel block both halves need the gradient of the output as it is.
+      if let mlpNorm {
+        mlp.backwardInput(a, into: dMLPInput, accumulate: false, device: device)
+        mlpNorm.backward(dMLPInput, a.middle, a.statistics(.mlp), dx: dx, device: device)
+      } else {
+        mlp.backwardInput(a, into: dx, accumulate: true, device: device)
+      }
+    } else {
+      mlp.backwardInput(a, into: dMLPInput, accumulate: false, device: device)
+    }
 
-    if let dDown = down.gradient {
-      device.siluGate(a.gate, a.up, into: activated)
-      device.linearBackwardWeight(dx, activated, into: dDown)
+    let dAttention = branchGradient(dx, attentionPostNorm, a.attentionBranch, a.statistics(.attentionPost), context)
+    let dInput = attendBackward(dAttention, input: attentionInput(a, context), a, context)
+    let mlpReachesInput = isParallel && (inputGradient || mlpNorm?.isTrained == true)
+    guard inputGradient || attentionNorm?.isTrained == true || mlpReachesInput else { return }
+    guard let attentionNorm else { return dInput(dx, true) }
+    let dNormed = context.shared(.normedGradient)
+    dInput(dNormed, false)
+    if isParallel {
+      if let mlpNorm {
+        mlpNorm.backward(dMLPInput, a.input, a.statistics(.mlp), dx: inputGradient ? dx : nil, device: device)
+      } else {
+        device.add(dMLPInput, to: dNormed)
+      }
     }
-    device.linearBackwardInput(dx, down.value, into: dActivated, accumulate: false)
-    device.siluGateBackward(dActivated, gate: a.gate, up: a.up)
-    if gate.isTrained || up.isTrained {
-      device.rmsNormApply(a.middle, mlpNorm.value, inverseRMS: a.mlpInverseRMS, into: normed)
-    }
-    if let dGate = gate.gradient { device.linearBackwardWeight(a.gate, normed, into: dGate) }
-    if let dUp = up.gradient { device.linearBackwardWeight(a.up, normed, into: dUp) }
-    device.linearBackwardInput(a.gate, gate.value, into: dNormed, accumulate: false)
-    device.linearBackwardInput(a.up, up.value, into: dNormed, accumulate: true)
-    device.rmsNormBackward(
-      dNormed, a.middle, mlpNorm.value, inverseRMS: a.mlpInverseRMS, dx: dx, dw: mlpNorm.gradient)
+    attentionNorm.backward(
+      dNormed, a.input, a.statistics(.attention), dx: inputGradient ? dx : nil, device: device)
+  }
 
-    let (dAttended, dQuery) = (context.shared(.attendedGradient), context.shared(.queryGradient))
-    let (dKey, dValue) = (context.shared(.keyGradient), context.shared(.valueGradient))
-    if let dOutput = output.gradient { device.linearBackwardWeight(dx, a.attended, into: dOutput) }
-    device.linearBackwardInput(dx, output.value, into: dAttended, accumulate: false)
-    device.attentionBackward(
-      dAttended, a.query, a.key, a.value, softmaxStatistics: a.softmaxStatistics,
-      spans: context.batch.spans,
-      heads: context.configuration.heads, dq: dQuery, dk: dKey, dv: dValue)
-    device.rotate(dQuery, positions: context.batch.positions, angles: context.angles, inverse: true)
-    device.rotate(dKey, positions: context.batch.positions, angles: context.angles, inverse: true)
-    if query.isTrained || key.isTrained || value.isTrained {
-      device.rmsNormApply(a.input, attentionNorm.value, inverseRMS: a.attentionInverseRMS, into: normed)
+  /// The input of attention's projections, made again.
+  private func attentionInput(_ a: LayerActivations, _ context: LayerContext) -> () -> Tensor {
+    {
+      guard let attentionNorm else { return a.input }
+      let normed = context.shared(.normed)
+      attentionNorm.apply(a.input, into: normed, a.statistics(.attention), device: context.device)
+      return normed
     }
-    if let dWeight = query.gradient { device.linearBackwardWeight(dQuery, normed, into: dWeight) }
-    if let dWeight = key.gradient { device.linearBackwardWeight(dKey, normed, into: dWeight) }
-    if let dWeight = value.gradient { device.linearBackwardWeight(dValue, normed, into: dWeight) }
-    guard inputGradient || attentionNorm.isTrained else { return }
-    device.linearBackwardInput(dQuery, query.value, into: dNormed, accumulate: false)
-    device.linearBackwardInput(dKey, key.value, into: dNormed, accumulate: true)
-    device.linearBackwardInput(dValue, value.value, into: dNormed, accumulate: true)
-    device.rmsNormBackward(
-      dNormed, a.input, attentionNorm.value, inverseRMS: a.attentionInverseRMS, dx: inputGradient ? dx : nil,
-      dw: attentionNorm.gradient)
+  }
+
+  /// The input of the MLP, made again.
+  private func mlpInput(_ a: LayerActivations, _ context: LayerContext) -> () -> Tensor {
+    let placement = context.configuration.traits.placement
+    if placement == .parallelShared { return attentionInput(a, context) }
+    return {
+      let source = placement.isParallel ? a.input : a.middle
+      guard let mlpNorm else { return source }
+      let normed = context.shared(.normed)
+      mlpNorm.apply(source, into: normed, a.statistics(.mlp), device: context.device)
+      return normed
+    }
+  }
+
+  /// Adds what a half of the block gives to the stream, at once where nothing stands between.
+  private func add(
+    to stream: Tensor, _ postNorm: Norm?, _ kept: @autoclosure () -> Tensor, _ statistics: NormStatistics,
+    _ context: LayerContext, _ product: (_ output: Tensor, _ accumulate: Bool) -> Void
+  ) {
+    let (device, multiplier) = (context.device, Float(context.configuration.residualMultiplier))
+    if postNorm == nil && multiplier == 1 { return product(stream, true) }
+    let branch = context.shared(.branch)
+    if let postNorm {
+      let plain = kept()
+      product(plain, false)
+      postNorm.forward(plain, into: branch, statistics, device: device)
+    } else {
+      product(branch, false)
+    }
+    if multiplier != 1 { device.scale(branch, by: multiplier) }
+    device.add(branch, to: stream)
+  }
+
+  /// The gradient of what a half of the block gives, from that of the stream.
+  private func branchGradient(
+    _ dx: Tensor, _ postNorm: Norm?, _ kept: @autoclosure () -> Tensor, _ statistics: NormStatistics,
+    _ context: LayerContext
+  ) -> Tensor {
+    let (device, multiplier) = (context.device, Float(context.configuration.residualMultiplier))
+    if postNorm == nil && multiplier == 1 { return dx }
+    var dy = dx
+    if multiplier != 1 {
+      dy = context.shared(.branch)
+      device.copy(dx, to: dy)
+      device.scale(dy, by: multiplier)
+    }
+    guard let postNorm else { return dy }
+    let dBranch = context.shared(.branchGradient)
+    device.zero(dBranch)
+    postNorm.backward(dy, kept(), statistics, dx: dBranch, device: device)
+    return dBranch
   }
 }

@@ -6,7 +6,9 @@ public final class Generation {
   /// Tokens that fit.
   public let capacity: Int
   /// Tokens taken so far.
-  public private(set) var count = 0
+  public var count: Int { tokens.count }
+
+  private var tokens: [Int32] = []
 
   /// An empty text with room for `capacity` tokens.
   public init(_ decoder: Decoder, capacity: Int) {
@@ -22,15 +24,25 @@ public final class Generation {
   }
 
   /// Takes tokens and returns the logits of what follows the last one, V of them.
+  ///
+  /// Where the rotation depends on the length of the text (dynamic and LongRoPE scaling) and new tokens change it, the
+  /// whole text is read again, for the keys so far are rotated by other angles.
   public func append(_ ids: [Int32]) -> [Float] {
     precondition(!ids.isEmpty && count + ids.count <= capacity, "\(ids.count) tokens after \(count) of \(capacity)")
-    let (device, past) = (decoder.device, count)
+    let length = count + ids.count
+    let isStale = decoder.configuration.rotaries.contains { $0.regime(length: length) != $0.regime(length: count) }
+    let past = isStale ? 0 : count
+    tokens += ids
+    return read(Array(tokens[past...]), past: past)
+  }
+
+  private func read(_ ids: [Int32], past: Int) -> [Float] {
+    let device = decoder.device
     let context = decoder.makeContext(TokenBatch(continuing: past, ids: ids, device: device))
     // No backward pass follows, so every layer works in place on one residual stream.
     let activations = context.workspace.activations(keptFor: nil, tokens: ids.count)
     let stream = activations.input
-    device.embed(context.batch.ids, decoder.embedding.value, into: stream)
-    decoder.bridges[-1]?.forward(stream, scratch: context.shared(.normed), device: device)
+    decoder.embed(context, into: stream)
     for (index, layer) in decoder.layers.enumerated() {
       let (allKeys, allValues) = (keys[index], values[index])
       let new = past..<past + ids.count
@@ -40,10 +52,7 @@ public final class Generation {
       layer.forward(activations, cache: cache, into: stream, context)
       decoder.bridges[index]?.forward(stream, scratch: context.shared(.normed), device: device)
     }
-    count += ids.count
     let normed = decoder.finalNormed(stream, context)
-    let logits = device.makeTensor(rows: 1, columns: decoder.configuration.vocabularySize)
-    device.linear(normed.rows(ids.count - 1..<ids.count), decoder.head.value, into: logits, accumulate: false)
-    return device.download(logits)
+    return device.download(decoder.logits(ofNormed: normed.rows(ids.count - 1..<ids.count)))
   }
 }

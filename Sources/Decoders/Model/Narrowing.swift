@@ -36,7 +36,7 @@ extension Decoder {
     var contents: [String: TensorContent] = [:]
     for parameter in trainedParameters {
       var names = [parameter.name]
-      if parameter === head { names.append(configuration.architecture.head) }
+      if parameter === head { names.append(configuration.names.head + ".weight") }
       for name in names {
         if let stored = checkpoint.tensors[name] {
           contents[name] = parameter.content(as: stored.dtype, device: device)

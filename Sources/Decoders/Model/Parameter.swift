@@ -11,17 +11,20 @@ public final class Parameter {
   /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
-  init(name: String, shape: [Int], value: Tensor) {
+  /// What all elements are before training: those of norms and biases; nil for matrices, which start at random.
+  public let constantStart: Float?
+  /// Whether weight decay applies: matrices yes, norms and biases no.
+  public var isDecayed: Bool { constantStart == nil }
+
+  init(name: String, shape: [Int], value: Tensor, constantStart: Float?) {
     self.name = name
     self.shape = shape
     self.value = value
+    self.constantStart = constantStart
   }
 
   /// Whether backward passes make this parameter's gradient.
   public var isTrained: Bool { gradient != nil }
-
-  /// Whether weight decay applies: matrices yes, norms and biases no.
-  public var isDecayed: Bool { shape.count > 1 }
 
   /// Makes this parameter trainable: an f32 copy of its values and a zeroed gradient.
   func startTraining(on device: any Device) {
@@ -47,35 +50,4 @@ public final class Parameter {
     device.upload(values, to: replacement)
     value = replacement
   }
-}
-
-/// The weights of one layer.
-public struct DecoderLayer {
-  /// RMS norm before attention.
-  public let attentionNorm: Parameter
-  /// `[H·d, D]`.
-  public let query: Parameter
-  /// `[K·d, D]`.
-  public let key: Parameter
-  /// `[K·d, D]`.
-  public let value: Parameter
-  /// `[D, H·d]`.
-  public let output: Parameter
-  /// RMS norm before the MLP.
-  public let mlpNorm: Parameter
-  /// `[I, D]`.
-  public let gate: Parameter
-  /// `[I, D]`.
-  public let up: Parameter
-  /// `[D, I]`.
-  public let down: Parameter
-
-  /// All of them.
-  public var parameters: [Parameter] { attentionParameters + mlpParameters }
-
-  /// Those of attention, its norm first.
-  public var attentionParameters: [Parameter] { [attentionNorm, query, key, value, output] }
-
-  /// Those of the MLP, its norm first.
-  public var mlpParameters: [Parameter] { [mlpNorm, gate, up, down] }
 }

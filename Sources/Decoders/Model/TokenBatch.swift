@@ -5,6 +5,8 @@ public struct TokenBatch: Sendable {
   let ids: Tensor
   let targets: Tensor
   let positions: Tensor
+  /// The positions once more, for tables that depend on them.
+  let positionValues: [Int32]
   let spans: [AttentionSpan]
   let largestPosition: Int
 
@@ -23,6 +25,7 @@ public struct TokenBatch: Sendable {
     self.ids = device.makeIndices(ids)
     self.targets = device.makeIndices(targets)
     self.positions = device.makeIndices(positions)
+    positionValues = positions
     self.spans = spans.map { AttentionSpan(queries: $0, keys: $0) }
     largestPosition = Int(positions.max() ?? 0)
   }
@@ -34,12 +37,18 @@ public struct TokenBatch: Sendable {
       spans: ids.isEmpty ? [] : [0..<ids.count], device: device)
   }
 
+  /// How long the text of a span is, up to its last token.
+  func length(of span: AttentionSpan) -> Int {
+    span.queries.isEmpty ? 0 : Int(positionValues[span.queries].max()!) + 1
+  }
+
   /// New tokens that follow `past` tokens whose keys and values are cached.
   init(continuing past: Int, ids: [Int32], device: any Device) {
     count = ids.count
     self.ids = device.makeIndices(ids)
     targets = device.makeIndices(Array(repeating: -1, count: ids.count))
-    positions = device.makeIndices(ids.indices.map { Int32(past + $0) })
+    positionValues = ids.indices.map { Int32(past + $0) }
+    positions = device.makeIndices(positionValues)
     spans = [AttentionSpan(queries: 0..<ids.count, keys: 0..<past + ids.count)]
     largestPosition = past + ids.count - 1
   }

@@ -1,25 +1,56 @@
-/// What one layer's backward pass needs of its forward pass.
+/// What one layer's backward pass needs of its forward pass: views of a workspace, made when they are first asked for.
 ///
-/// Normed inputs are not kept: making them again from the inverse RMS costs a thousandth of the layer.
+/// Normed inputs are not kept: making them again from the norms' statistics costs a thousandth of the layer.
 struct LayerActivations {
+  private let workspace: Workspace
+  private let layer: Int?
+  private let tokens: Int
   /// `[N, D]`, the residual stream before the layer.
   var input: Tensor
-  let attentionInverseRMS: Tensor
+
+  fileprivate init(_ workspace: Workspace, layer: Int?, tokens: Int) {
+    self.workspace = workspace
+    self.layer = layer
+    self.tokens = tokens
+    input = workspace.matrix(.layer(layer, .input), tokens, workspace.configuration.width)
+  }
+
+  private var shape: DecoderConfiguration { workspace.configuration }
+  private func matrix(_ part: Workspace.LayerPart, _ columns: Int) -> Tensor {
+    workspace.matrix(.layer(layer, part), tokens, columns)
+  }
+
+  /// `[N, H·d]`, before it is normed; there only with norms on queries and keys.
+  var plainQuery: Tensor { matrix(.plainQuery, shape.queryWidth) }
+  /// `[N, K·d]`, likewise.
+  var plainKey: Tensor { matrix(.plainKey, shape.keyWidth) }
   /// `[N, H·d]`, rotated.
-  let query: Tensor
+  var query: Tensor { matrix(.query, shape.queryWidth) }
   /// `[N, K·d]`, rotated.
-  let key: Tensor
-  let value: Tensor
+  var key: Tensor { matrix(.key, shape.keyWidth) }
+  var value: Tensor { matrix(.value, shape.keyWidth) }
   /// `[N, H·d]`.
-  let attended: Tensor
+  var attended: Tensor { matrix(.attended, shape.queryWidth) }
   /// `[2H, capacity]`.
-  let softmaxStatistics: Tensor
+  var softmaxStatistics: Tensor {
+    workspace.matrix(
+      .layer(layer, .softmaxStatistics), 2 * shape.headCount, workspace.capacity, allocatedRows: 2 * shape.headCount)
+  }
+  /// `[N, D]`, what attention gives, before it is normed.
+  var attentionBranch: Tensor { matrix(.attentionBranch, shape.width) }
   /// `[N, D]`, the residual stream between attention and MLP.
-  let middle: Tensor
-  let mlpInverseRMS: Tensor
-  /// `[N, I]`, before the activation.
-  let gate: Tensor
-  let up: Tensor
+  var middle: Tensor { matrix(.middle, shape.width) }
+  /// `[N, I]`, before the activation; there only with a gate.
+  var gate: Tensor { matrix(.gate, shape.intermediateWidth) }
+  /// `[N, I]`.
+  var up: Tensor { matrix(.up, shape.intermediateWidth) }
+  /// `[N, D]`, what the MLP gives, before it is normed.
+  var mlpBranch: Tensor { matrix(.mlpBranch, shape.width) }
+
+  /// What a norm keeps; on heads, for each head of each token.
+  func statistics(_ norm: Workspace.LayerNorm, perToken: Int = 1) -> NormStatistics {
+    NormStatistics(workspace, .norm(layer, norm), rows: tokens * perToken, perToken: perToken)
+  }
 }
 
 /// The memory of a decoder's passes: made for some number of tokens, lent for that many or fewer.
@@ -29,34 +60,53 @@ struct LayerActivations {
 final class Workspace {
   /// Tokens that fit.
   let capacity: Int
-  private let configuration: DecoderConfiguration
+  let configuration: DecoderConfiguration
   private let device: any Device
   private var tensors: [Slot: Tensor] = [:]
 
   /// A place for one tensor.
-  private enum Slot: Hashable {
+  indirect enum Slot: Hashable {
     case shared(Shared)
-    case layer(Int, LayerPart)
+    case layer(Int?, LayerPart)
+    /// Not a tensor itself; its statistics are.
+    case norm(Int?, LayerNorm)
+    case outerNorm(OuterNorm)
+    case statistic(Slot, isMean: Bool)
   }
 
   /// Tensors that all layers use in turn.
   enum Shared: Hashable {
     /// `[N, D]`: the residual stream behind the last layer, and a normed one.
     case output, normed
-    /// `[N, D]`: gradients of the residual stream and of a normed one.
-    case streamGradient, normedGradient
+    /// `[N, D]`: gradients of the residual stream, of a normed one and of another normed one in parallel blocks.
+    case streamGradient, normedGradient, secondNormedGradient
+    /// `[N, D]`: what a half of a block gives where it is not added to the stream at once, and its gradient.
+    case branch, branchGradient
+    /// `[N, D]`: embeddings before they are normed, and positions before they are added.
+    case embedded, positions
     /// `[N, I]`: the MLP's inner activation and its gradient.
     case activated, activatedGradient
-    /// `[N, H·d]`.
-    case attendedGradient, queryGradient
-    /// `[N, K·d]`.
-    case keyGradient, valueGradient
+    /// `[N, (H + 2K)·d]`: queries, keys and values in one product, and their gradient.
+    case fused
+    /// `[N, H·d]`; the last before its norm.
+    case attendedGradient, queryGradient, plainQueryGradient
+    /// `[N, K·d]`; the last before its norm.
+    case keyGradient, valueGradient, plainKeyGradient
     /// One row of N.
-    case finalInverseRMS, losses
+    case losses
   }
 
-  private enum LayerPart: Hashable {
-    case input, attentionInverseRMS, query, key, value, attended, softmaxStatistics, middle, mlpInverseRMS, gate, up
+  enum LayerPart: Hashable {
+    case input, plainQuery, plainKey, query, key, value, attended, softmaxStatistics, attentionBranch, middle, gate, up
+    case mlpBranch
+  }
+
+  enum LayerNorm: Hashable {
+    case attention, query, key, attentionPost, mlp, mlpPost
+  }
+
+  enum OuterNorm: Hashable {
+    case embedding, final
   }
 
   init(capacity: Int, _ configuration: DecoderConfiguration, device: any Device) {
@@ -69,42 +119,38 @@ final class Workspace {
   func shared(_ tensor: Shared, tokens: Int) -> Tensor {
     let slot = Slot.shared(tensor)
     return switch tensor {
-    case .output, .normed, .streamGradient, .normedGradient: matrix(slot, tokens, configuration.width)
+    case .output, .normed, .streamGradient, .normedGradient, .secondNormedGradient, .branch, .branchGradient,
+      .embedded, .positions:
+      matrix(slot, tokens, configuration.width)
     case .activated, .activatedGradient: matrix(slot, tokens, configuration.intermediateWidth)
-    case .attendedGradient, .queryGradient: matrix(slot, tokens, configuration.queryWidth)
-    case .keyGradient, .valueGradient: matrix(slot, tokens, configuration.keyWidth)
-    case .finalInverseRMS, .losses: row(slot, tokens)
+    case .fused: matrix(slot, tokens, configuration.queryWidth + 2 * configuration.keyWidth)
+    case .attendedGradient, .queryGradient, .plainQueryGradient: matrix(slot, tokens, configuration.queryWidth)
+    case .keyGradient, .valueGradient, .plainKeyGradient: matrix(slot, tokens, configuration.keyWidth)
+    case .losses: row(slot, tokens)
     }
   }
 
   /// Activations for `tokens` tokens: those of a layer that will be walked back through, or the set that all other
   /// layers share.
   func activations(keptFor layer: Int?, tokens: Int) -> LayerActivations {
-    func slot(_ part: LayerPart) -> Slot { .layer(layer ?? -1, part) }
-    return LayerActivations(
-      input: matrix(slot(.input), tokens, configuration.width),
-      attentionInverseRMS: row(slot(.attentionInverseRMS), tokens),
-      query: matrix(slot(.query), tokens, configuration.queryWidth),
-      key: matrix(slot(.key), tokens, configuration.keyWidth),
-      value: matrix(slot(.value), tokens, configuration.keyWidth),
-      attended: matrix(slot(.attended), tokens, configuration.queryWidth),
-      softmaxStatistics: matrix(
-        slot(.softmaxStatistics), 2 * configuration.headCount, capacity, allocatedRows: 2 * configuration.headCount),
-      middle: matrix(slot(.middle), tokens, configuration.width),
-      mlpInverseRMS: row(slot(.mlpInverseRMS), tokens),
-      gate: matrix(slot(.gate), tokens, configuration.intermediateWidth),
-      up: matrix(slot(.up), tokens, configuration.intermediateWidth))
+    LayerActivations(self, layer: layer, tokens: tokens)
   }
 
-  private func matrix(_ slot: Slot, _ rows: Int, _ columns: Int, allocatedRows: Int? = nil) -> Tensor {
+  /// Statistics of a norm outside the layers.
+  func statistics(_ norm: OuterNorm, tokens: Int) -> NormStatistics {
+    NormStatistics(self, .outerNorm(norm), rows: tokens)
+  }
+
+  func matrix(_ slot: Slot, _ rows: Int, _ columns: Int, allocatedRows: Int? = nil) -> Tensor {
     precondition(rows <= allocatedRows ?? capacity, "\(rows) tokens in a workspace for \(capacity)")
     let full = tensors[slot] ?? device.makeTensor(rows: allocatedRows ?? capacity, columns: columns)
     tensors[slot] = full
     return full.rows(0..<rows)
   }
 
-  private func row(_ slot: Slot, _ columns: Int) -> Tensor {
-    let full = matrix(slot, 1, capacity, allocatedRows: 1)
-    return full.reshaped(rows: capacity, columns: 1).rows(0..<columns).reshaped(rows: 1, columns: columns)
+  /// One row with `perToken` columns for each token.
+  func row(_ slot: Slot, _ columns: Int, perToken: Int = 1) -> Tensor {
+    let full = matrix(slot, 1, capacity * perToken, allocatedRows: 1)
+    return full.reshaped(rows: full.count, columns: 1).rows(0..<columns).reshaped(rows: 1, columns: columns)
   }
 }

@@ -17,7 +17,8 @@ public struct RunIdentity: Codable, Sendable, Hashable {
   /// A text that is trained on or scored.
   struct Text: Codable, Sendable, Hashable {
     var name: String
-    /// Of the token ids and the ends of documents, in hexadecimal.
+    /// Of a text that is trained on `TokenStore.fingerprint`, of one that is scored `TokenizedText.fingerprint`, in
+    /// hexadecimal.
     var fingerprint: String
     /// The share of tokens, nil for a text that is scored only.
     var share: Double?
@@ -43,12 +44,12 @@ public struct RunIdentity: Codable, Sendable, Hashable {
   /// The file's name.
   static let fileName = "training.json"
 
-  init(checkpoint: String, settings: [(flag: String, value: String?)], texts: TextSet, heldOut: TextSet?) {
+  init(checkpoint: String, settings: [(flag: String, value: String?)], texts: TrainingTexts, heldOut: TextSet?) {
     self.checkpoint = checkpoint
     self.settings = settings.map { Setting(flag: $0.flag, value: $0.value ?? "none") }
     let sum = texts.weights.reduce(0, +)
-    self.texts = zip(texts.texts, texts.weights).map { Text($0, share: $1 / sum) }
-    self.heldOut = heldOut?.texts.map { Text($0, share: nil) } ?? []
+    self.texts = zip(texts.pools, texts.weights).map { Text($0.name, $0.fingerprint, share: $1 / sum) }
+    self.heldOut = heldOut?.texts.map { Text($0.name, $0.fingerprint, share: nil) } ?? []
   }
 
   /// Reads the identity of the run in a directory, nil when there is none.
@@ -100,8 +101,8 @@ public struct RunIdentity: Codable, Sendable, Hashable {
 }
 
 extension RunIdentity.Text {
-  fileprivate init(_ text: TokenizedText, share: Double?) {
-    self.init(name: text.name, fingerprint: String(text.fingerprint, radix: 16), share: share)
+  fileprivate init(_ name: String, _ fingerprint: UInt64, share: Double?) {
+    self.init(name: name, fingerprint: String(fingerprint, radix: 16), share: share)
   }
 }
 
@@ -121,6 +122,7 @@ extension TrainingOptions {
       ("--batch-size", String(batchSize)), ("--sequence-length", String(sequenceLength)),
       ("--accumulate", String(accumulate)), ("--weight-decay", String(optimizer.weightDecay)),
       ("--clip", String(optimizer.clip)), ("--seed", String(seed)),
+      ("--shuffle-buffer", String(shuffleBuffer)), ("--cross-documents", String(crossesDocuments)),
       ("--evaluate-every", evaluateEvery.map(String.init)), ("--patience", patience.map(String.init)),
       ("--spike-threshold", spikes.threshold.map { String($0) }), ("--skip-limit", String(spikes.limit)),
     ]

@@ -28,6 +28,8 @@ public struct RunProgress: Codable, Sendable, Hashable {
   public internal(set) var optimizerSteps = 0
   /// The place in the texts.
   public internal(set) var cursor: MixtureCursor
+  /// Tokens taken in of each text.
+  public internal(set) var tokensByText: [Int]
   /// What steps are judged by.
   public internal(set) var spikes = SpikeHistory()
   /// The best evaluation, nil before the first.
@@ -37,9 +39,13 @@ public struct RunProgress: Codable, Sendable, Hashable {
     case step, tokens, cursor, spikes, best
     case elapsedSeconds = "elapsed_seconds"
     case optimizerSteps = "optimizer_steps"
+    case tokensByText = "tokens_by_text"
   }
 
-  init(cursor: MixtureCursor) { self.cursor = cursor }
+  init(cursor: MixtureCursor) {
+    self.cursor = cursor
+    tokensByText = cursor.texts.map { _ in 0 }
+  }
 
   /// Takes an evaluation into account.
   /// - Returns: whether it is better than all before.

@@ -1,8 +1,8 @@
 import Decoders
 
 extension Decoder {
-  /// Replaces every weight by what an untrained model of this shape starts from: matrices normal with mean 0, vectors of
-  /// norms 1, biases 0.
+  /// Replaces every weight by what an untrained model of this shape starts from: matrices normal with mean 0, norms
+  /// that change nothing, biases 0.
   ///
   /// On such a model no criterion can find what a language needs of a layer: a control for a probe. Weights are f32, 4
   /// bytes each.
@@ -12,9 +12,11 @@ extension Decoder {
     var random = try RandomNumbers(seed: seed)
     for parameter in parameters {
       let values =
-        parameter.shape.count > 1
-        ? random.normals(parameter.value.count, standardDeviation: standardDeviation)
-        : Array(repeating: parameter.name.hasSuffix("bias") ? 0 : 1, count: parameter.value.count)
+        if let start = parameter.constantStart {
+          Array(repeating: start, count: parameter.value.count)
+        } else {
+          random.normals(parameter.value.count, standardDeviation: standardDeviation)
+        }
       parameter.replaceValue(with: values, on: device)
     }
   }

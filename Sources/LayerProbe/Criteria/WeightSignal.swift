@@ -15,7 +15,7 @@ public struct WeightSignal: LayerCriterion {
 
   /// Bidiagonalisation of every matrix: `4 n² (m - n/3)` for its shorter side n.
   public func flops(on input: ProbeInput) -> Double {
-    input.model.decoder.layers.flatMap(\.parameters).filter { $0.shape.count == 2 }.reduce(0) { sum, parameter in
+    input.model.decoder.layers.flatMap(\.parameters).filter { $0.isDecayed }.reduce(0) { sum, parameter in
       let (n, m) = (Double(parameter.shape.min()!), Double(parameter.shape.max()!))
       return sum + 4 * n * n * (m - n / 3)
     }
@@ -29,7 +29,7 @@ public struct WeightSignal: LayerCriterion {
     var values: [LayerPart: [Double]] = [:]
     for (index, layer) in decoder.layers.enumerated() {
       var shares: [String: Double] = [:]
-      for parameter in layer.parameters where parameter.shape.count == 2 {
+      for parameter in layer.parameters where parameter.isDecayed {
         shares[parameter.name] = try Self.signal(
           of: decoder.device.download(parameter.value).map(Double.init), rows: parameter.shape[0],
           columns: parameter.shape[1])

@@ -19,7 +19,7 @@ package func meanRanks(_ values: [Double]) -> [Double] {
 }
 
 /// How much of two sets is in both: `|A ∩ B| / |A ∪ B|`, 1 for equal sets (Jaccard, 1912).
-package func jaccard(_ first: some Sequence<Int>, _ second: some Sequence<Int>) -> Double {
+package func jaccardIndex(_ first: some Sequence<Int>, _ second: some Sequence<Int>) -> Double {
   let (a, b) = (Set(first), Set(second))
   let union = a.union(b).count
   return union == 0 ? 1 : Double(a.intersection(b).count) / Double(union)

@@ -19,18 +19,13 @@ public struct TextSensitivity: Sendable, Hashable, Codable {
   /// - Throws: `ProbeError.statistics`.
   public init?(of perDocument: [[Double]], topCount: Int, cuts: Int = 20, seed: UInt64) throws(ProbeError) {
     guard perDocument.count >= 4 else { return nil }
-    let size = perDocument.count / 2
     var (correlations, jaccards): ([Double?], [Double]) = ([], [])
     for cut in 0..<cuts {
-      var random = try RandomNumbers(seed: seed &+ UInt64(cut))
-      let order = random.permutation(of: perDocument.count)
-      let means = [order.prefix(size), order[size..<2 * size]].map { half in
-        perDocument[0].indices.map { layer in half.reduce(0) { $0 + perDocument[$1][layer] } / Double(size) }
-      }
-      correlations.append(rankCorrelation(means[0], means[1]))
-      jaccards.append(jaccard(highest(topCount, of: means[0]), highest(topCount, of: means[1])))
+      let means = try halfMeans(of: perDocument, seed: seed &+ UInt64(cut))
+      correlations.append(rankCorrelation(means.first, means.second))
+      jaccards.append(jaccardIndex(highest(topCount, of: means.first), highest(topCount, of: means.second)))
     }
-    documents = size
+    documents = perDocument.count / 2
     self.correlations = correlations
     self.jaccards = jaccards
   }
@@ -43,4 +38,16 @@ public struct TextSensitivity: Sendable, Hashable, Codable {
     let known = correlations.compactMap { $0 }
     return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
+}
+
+/// The means over two halves of the documents, cut by chance; of an odd number of documents one is left out.
+/// - Parameter values: `[documents][places]`, at least two documents.
+func halfMeans(of values: [[Double]], seed: UInt64) throws(ProbeError) -> (first: [Double], second: [Double]) {
+  var random = try RandomNumbers(seed: seed)
+  let order = random.permutation(of: values.count)
+  let size = values.count / 2
+  func mean(_ documents: ArraySlice<Int>) -> [Double] {
+    values[0].indices.map { place in documents.reduce(0) { $0 + values[$1][place] } / Double(size) }
+  }
+  return (mean(order.prefix(size)), mean(order[size..<2 * size]))
 }

@@ -40,6 +40,32 @@ struct BudgetOptions: ParsableArguments {
   }
 }
 
+/// How texts to train on are read and mixed.
+struct DataOptions: ParsableArguments {
+  @Option(help: "Field of jsonl files that holds the text.")
+  var textField = "text"
+  @Option(
+    help: ArgumentHelp(
+      "Keep the tokens of texts here, so that the next run with the same text and tokenizer finds them.",
+      valueName: "dir"))
+  var tokenCache: String?
+  @Option(help: "Documents of each text that wait to be drawn at random; 1 keeps the order of the files.")
+  var shuffleBuffer = MixtureOptions.defaultShuffleBuffer
+  @Flag(help: "Let attention go on from one document into the next within a sequence.")
+  var crossDocuments = false
+
+  mutating func validate() throws {
+    guard shuffleBuffer > 0 else { throw ValidationError("--shuffle-buffer must be at least 1") }
+  }
+
+  var reading: TokenStore.Options {
+    var options = TokenStore.Options()
+    options.textField = textField
+    options.cache = tokenCache.map(directory)
+    return options
+  }
+}
+
 /// Settings of a training stage that `pretrain`, `align` and `adapt` share.
 struct OptimizationOptions: ParsableArguments {
   @Option(
@@ -70,8 +96,6 @@ struct OptimizationOptions: ParsableArguments {
   var spikeThreshold: Double?
   @Option(help: "Steps that may be skipped in a row; one more ends the run.")
   var skipLimit = SpikeHistory.Options().limit
-  @Option(help: "Field of jsonl files that holds the text.")
-  var textField = "text"
 
   mutating func validate() throws {
     guard batchSize > 0, sequenceLength > 0, accumulate > 0, warmup >= 0 else {
@@ -91,7 +115,7 @@ struct OptimizationOptions: ParsableArguments {
     }
   }
 
-  func trainingOptions(budget: TrainingBudget, learningRate: Double) -> TrainingOptions {
+  func trainingOptions(budget: TrainingBudget, learningRate: Double, _ data: DataOptions) -> TrainingOptions {
     var options = TrainingOptions(
       budget: budget,
       schedule: LearningRateSchedule(shape: schedule, peak: learningRate, warmupSteps: warmup))
@@ -101,6 +125,8 @@ struct OptimizationOptions: ParsableArguments {
     options.sequenceLength = sequenceLength
     options.accumulate = accumulate
     options.seed = seed
+    options.shuffleBuffer = data.shuffleBuffer
+    options.crossesDocuments = data.crossDocuments
     options.evaluateEvery = evaluateEvery
     options.patience = patience
     options.spikes.threshold = spikeThreshold

@@ -18,6 +18,7 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Directory of the trained checkpoint; must not exist.")
   var output: String
   @OptionGroup var budget: BudgetOptions
+  @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
   @OptionGroup var compute: ComputeOptions
@@ -38,21 +39,23 @@ struct TrainingArguments: ParsableArguments {
     guard learningRate > 0 else { throw ValidationError("--learning-rate must be greater than 0") }
     Interruption.listen()
     let configuration = try DecoderConfiguration(Checkpoint(directory: checkpoint).config)
-    func load(_ arguments: [String]) throws -> TextSet {
-      try TextSet(
-        TextSource.list(arguments: arguments), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
-        textField: optimization.textField)
-    }
+    let texts = try TrainingTexts(
+      TextSource.list(arguments: text), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
+      options: data.reading)
+    let scored =
+      heldOut.isEmpty
+      ? nil
+      : try TextSet(
+        TextSource.list(arguments: heldOut), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
+        textField: data.textField
+      ).sample(tokensPerText: evaluationTokens)
     var job = TrainingJob(
       checkpoint: checkpoint, part: part,
-      options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate),
+      options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data),
       device: compute.device)
     job.saving = try saving.options(for: optimization)
     var line = ProgressLine()
-    let result = try job.run(
-      output: directory(output), texts: load(text),
-      heldOut: heldOut.isEmpty ? nil : load(heldOut).sample(tokensPerText: evaluationTokens)
-    ) { progress in
+    let result = try job.run(output: directory(output), texts: texts, heldOut: scored) { progress in
       line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
       if let reason = progress.record.skipped { line.finish("step \(progress.record.step) skipped: \(reason)") }
       for score in progress.record.texts ?? [] {
@@ -66,6 +69,10 @@ struct TrainingArguments: ParsableArguments {
     } else {
       if let earlier = result.resumedFrom { line.finish("\(label): went on after step \(earlier.step)") }
       line.finish("\(label): \(summary(of: result.records))")
+    }
+    for text in result.texts {
+      line.finish(text.line)
+      text.warnings.forEach { line.finish("warning: \($0)") }
     }
     print(output)
   }

@@ -1,0 +1,146 @@
+import Checkpoints
+import Decoders
+import Foundation
+import TestSupport
+import Testing
+
+/// A tiny model of a family and what `transformers` computed with it in float64, and how far it was off in float32.
+struct FamilyFixture {
+  /// Something that a pass gives.
+  enum Quantity: Hashable {
+    case logits, tokenNLL
+    /// The gradient of the checkpoint's tensor of this index.
+    case gradient(Int)
+  }
+
+  private let name: String
+  private let checkpoint: FamilyCheckpoint
+  private let expected: [Quantity: [Double]]
+  /// The greatest error and the norm of the error of each quantity.
+  private let errors: [Quantity: (worst: Double, norm: Double)]
+
+  init(_ name: String) throws {
+    self.name = name
+    checkpoint = try FamilyCheckpoint(name)
+    let tensors = try readTensors(fixture("families/\(name)/expected.safetensors"))
+    func floats(_ name: String) -> [Double] {
+      tensors[name]!.withUnsafeBytes { bytes in
+        stride(from: 0, to: bytes.count, by: 4).map {
+          Double(bytes.loadUnaligned(fromByteOffset: $0, as: Float.self))
+        }
+      }
+    }
+    var expected = [Quantity.logits: floats("logits"), .tokenNLL: floats("token_nll")]
+    var gradients = floats("gradients")[...]
+    for (index, entry) in checkpoint.entries.enumerated() {
+      let count = entry.shape.reduce(1, *)
+      expected[.gradient(index)] = Array(gradients.prefix(count))
+      gradients = gradients.dropFirst(count)
+    }
+    self.expected = expected
+    let pairs = tensors["f32_error"]!.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 16).map {
+        (
+          worst: bytes.loadUnaligned(fromByteOffset: $0, as: Double.self),
+          norm: bytes.loadUnaligned(fromByteOffset: $0 + 8, as: Double.self)
+        )
+      }
+    }
+    let quantities = [.logits, .tokenNLL] + checkpoint.entries.indices.map(Quantity.gradient)
+    errors = Dictionary(uniqueKeysWithValues: zip(quantities, pairs))
+  }
+
+  /// The model, perhaps with the channels of its residual stream in another order.
+  func decoder(order: [Int]? = nil) throws -> Decoder {
+    try withTemporaryDirectory { directory in
+      let model = directory.appending(path: "model")
+      try checkpoint.write(to: model, order: order)
+      return try Decoder(Checkpoint(directory: model), device: CPUDevice(threads: 2))
+    }
+  }
+
+  /// The batch that all models are given.
+  static func batch(on device: any Device) throws -> TokenBatch {
+    let bounds = try integers("spans").map(Int.init)
+    return TokenBatch(
+      ids: try integers("ids"), targets: try integers("targets"), positions: try integers("positions"),
+      spans: stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]..<bounds[$0 + 1] }, device: device)
+  }
+
+  /// How many of its tokens have a target.
+  static func predictedCount() throws -> Int { try integers("targets").count { $0 >= 0 } }
+
+  private static func integers(_ name: String) throws -> [Int32] {
+    try readTensors(fixture("families/batch.safetensors"))[name]!.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 4).map { bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self) }
+    }
+  }
+
+  /// The gradients of the trained parameters; the decoder's parameters are the stored tensors, no more and no fewer.
+  func gradients(of decoder: Decoder) -> [Quantity: [Float]] {
+    let parameters = Dictionary(uniqueKeysWithValues: decoder.parameters.map { ($0.name, $0) })
+    #expect(Set(parameters.keys) == Set(checkpoint.entries.map(\.name)), "\(name)")
+    var values: [Quantity: [Float]] = [:]
+    for (index, entry) in checkpoint.entries.enumerated() {
+      values[.gradient(index)] = parameters[entry.name]?.gradient.map(decoder.device.download)
+    }
+    return values
+  }
+
+  /// Compares what `pass` gives, every element of it: the norm of the error is at most twice that of `transformers` in
+  /// float32, and so is the worst element.
+  ///
+  /// The error of one run is a matter of luck, so as for the reference the root mean square over runs with the channels
+  /// of the residual stream in another order is taken.
+  func check(_ pass: (Decoder) throws -> [Quantity: [Float]]) throws {
+    let orders = self.orders
+    var squares: [Quantity: Double] = [:]
+    var worst: [Quantity: Double] = [:]
+    for order in orders {
+      for (quantity, values) in try pass(decoder(order: order)) {
+        let reference = expected[quantity]!
+        guard values.count == reference.count else {
+          Issue.record("\(name), \(words(quantity)): \(values.count) values for \(reference.count)")
+          return
+        }
+        for (value, reference) in zip(values, inOrder(reference, of: quantity, order)) {
+          let error = abs(Double(value) - reference)
+          squares[quantity, default: 0] += error * error / Double(orders.count)
+          // `max` would pass over NaN.
+          if !(error <= worst[quantity, default: 0]) { worst[quantity] = error }
+        }
+      }
+    }
+    for (quantity, sum) in squares {
+      let allowed = errors[quantity]!
+      #expect(
+        sum.squareRoot() <= 2 * allowed.norm,
+        "\(name), \(words(quantity)): error \(sum.squareRoot()), transformers in f32 \(allowed.norm)")
+      #expect(
+        worst[quantity, default: 0] <= 2 * allowed.worst,
+        "\(name), \(words(quantity)): worst element \(worst[quantity]!), transformers in f32 \(allowed.worst)")
+    }
+  }
+
+  /// Orders of the channels: as they are, and five others, but for XGLM, whose added sines know their places.
+  private var orders: [[Int]] {
+    let width = checkpoint.entries.lazy.compactMap { entry in entry.streamAxis.map { entry.shape[$0] } }.first!
+    let identity = Array(0..<width)
+    if name == "xglm" { return [identity] }
+    var generator = SeededNumbers(seed: 5)
+    return [identity] + (0..<5).map { _ in identity.shuffled(using: &generator) }
+  }
+
+  private func inOrder(_ values: [Double], of quantity: Quantity, _ order: [Int]) -> [Double] {
+    guard case .gradient(let index) = quantity else { return values }
+    return checkpoint.entries[index].reordered(values, order)
+  }
+
+  private func words(_ quantity: Quantity) -> String {
+    switch quantity {
+    case .logits: "logits"
+    case .tokenNLL: "token_nll"
+    case .gradient(let index): "gradient of " + checkpoint.entries[index].name
+    }
+  }
+}
