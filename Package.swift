@@ -70,6 +70,9 @@ let package = Package(
     .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
+    .executableTarget(
+      name: "example-probe-layers",
+      dependencies: ["Checkpoints", "Corpora", "Decoders", "LayerProbe", "Tokenizers"], path: "Examples/ProbeLayers"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -54,6 +54,47 @@ import Testing
     #expect(other.device.download(other.embedding.value) != values)
   }
 
+  @Test(arguments: [false, true])
+  func `between halves of one text no more layers are called different than the level says`(
+    randomized: Bool
+  ) throws {
+    let model = try Expected.load().model("untied-wide-bf16")
+    if randomized { try model.decoder.randomizeWeights(seed: 4) }
+    let text = try text(documents: 40)
+    let scores = try Probe(criteria: [BlockInfluence(), Gradients(), Ablation()]).run([text], on: model)
+    let (level, simulations) = (0.05, 300)
+    let error = (level * (1 - level) / Double(simulations)).squareRoot()
+    for score in scores.ranking {
+      let values = score.values(ofText: 0).perDocument
+      let alarms = try (0..<simulations).count { simulation in
+        let (a, b) = try text.halves(seed: UInt64(simulation))
+        let differences = PairedDifferences(
+          target: a.documents.map { values[$0.index] }, source: b.documents.map { values[$0.index] },
+          pairing: DocumentPairing(target: a, source: b))
+        let test = SignFlipTest(flips: 99, seed: UInt64(simulation))
+        return try test.adjustedPValues(differences.values).min()! <= level
+      }
+      let share = Double(alarms) / Double(simulations)
+      #expect(share <= level + 2.6 * error, "\(score.description.name): \(share)")
+      #expect(share >= level - 2.6 * error, "\(score.description.name): \(share), the test would be weak")
+    }
+  }
+
+  @Test func `identical languages differ nowhere`() throws {
+    let text = try text()
+    let twin = try ProbeText(name: "twin", documents: text.documents)
+    let scores = try Probe(criteria: [BlockInfluence(), Gradients(), Ablation()]).run(
+      [text, twin], on: try Expected.load().model("tied-grouped-f32"))
+    for score in scores.ranking {
+      let differences = PairedDifferences(
+        target: score.values(ofText: 0).perDocument, source: score.values(ofText: 1).perDocument,
+        pairing: scores.pairings[0])
+      #expect(try SignFlipTest(seed: 1).adjustedPValues(differences.values).allSatisfy { $0 == 1 })
+    }
+    let conflict = try #require(scores["gradient_conflict"]?.values[0]).perDocument
+    #expect(conflict.allSatisfy { $0.allSatisfy { abs($0 - 1) < 1e-6 } })
+  }
+
   @Test func `in pure noise of any scale and shape next to nothing stands above the edge`() throws {
     var numbers = SeededNumbers(seed: 9)
     for (rows, columns, spread) in [(60, 60, 1), (40, 160, 0.01), (200, 50, 100)] as [(Int, Int, Float)] {
