@@ -1,6 +1,7 @@
 extension ProbeAnalysis {
-  /// The control that needs no further pass: the documents of one text against each other, half against half, cut by chance
-  /// several times. Between the halves nothing differs but chance.
+  /// The control that needs no further pass: the documents of one text against each other, half against half.
+  ///
+  /// They are cut by chance several times; between the halves nothing differs but chance.
   /// - Parameters:
   ///   - text: which text's documents; the source, where nothing is to be learnt, unless said otherwise.
   ///   - cuts: how many times.
