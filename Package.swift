@@ -17,6 +17,7 @@ let package = Package(
     .library(name: "LayerProbe", targets: ["LayerProbe"]),
     .library(name: "ModelSurgery", targets: ["ModelSurgery"]),
     .library(name: "ELOTrain", targets: ["ELOTrain"]),
+    .library(name: "LayerTrials", targets: ["LayerTrials"]),
     .executable(name: "elo-surgeon", targets: ["elo-surgeon"]),
   ],
   dependencies: [
@@ -44,10 +45,13 @@ let package = Package(
       dependencies: ["JSONText", "Checkpoints", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
+    .target(
+      name: "LayerTrials", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ELOTrain"]),
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
+        "LayerTrials",
         argumentParser,
       ]),
 
@@ -62,6 +66,9 @@ let package = Package(
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
     .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
     .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
+    .testTarget(
+      name: "LayerTrialsTests",
+      dependencies: ["LayerTrials", "LayerProbe", "ELOTrain", "ModelSurgery", "Corpora", "Decoders", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["elo-surgeon", "JSONText", "Checkpoints", "TestSupport"]),
 
     .executableTarget(

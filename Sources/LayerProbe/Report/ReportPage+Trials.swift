@@ -88,15 +88,14 @@ extension ReportPage {
     let rows = predictions.map { prediction in
       ForestChart.Row(
         name(prediction.criterion),
-        values: [
-          prediction.correlation.map { value in
-            DotChart.Value(value, interval: prediction.interval.map { $0[0]...$0[1] })
-          }
-        ])
+        values: [prediction.aligned, prediction.reattached].map { correlation in
+          correlation.map { DotChart.Value($0.value, interval: $0.interval.map { $0[0]...$0[1] }) }
+        })
     }
     return .figure(
       ForestChart(
-        title: "Did the criteria foretell the gain?", xLabel: "rank correlation with the gain", series: ["correlation"],
+        title: "Did the criteria foretell the gain?", xLabel: "rank correlation with the gain",
+        series: ["aligned", "re-attached"],
         rows: rows, reference: 0, decimals: 2),
       caption:
         "Over the \(trials.candidates.count) sets of the first round: the sum of the criterion's ranks of a set's layers "
