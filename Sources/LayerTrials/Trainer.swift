@@ -6,14 +6,21 @@ import Foundation
 import LayerProbe
 
 /// Trains and scores one set of layers at a time, always from the model as it came.
-struct Trainer {
+package struct Trainer {
   let checkpoint: Checkpoint
   let device: any Device
   let texts: TrialTexts
   let options: TrialOptions
 
+  package init(checkpoint: Checkpoint, device: any Device, texts: TrialTexts, options: TrialOptions) {
+    self.checkpoint = checkpoint
+    self.device = device
+    self.texts = texts
+    self.options = options
+  }
+
   /// Bits per byte of the held-out documents.
-  func losses(of decoder: Decoders.Decoder) throws(TrainingError) -> TrialResults.Losses {
+  package func losses(of decoder: Decoders.Decoder) throws(TrainingError) -> TrialResults.Losses {
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
     func score(_ text: TokenizedText) throws(TrainingError) -> [Double] {
@@ -28,7 +35,7 @@ struct Trainer {
   /// - Parameters:
   ///   - bridges: by the place among `layers` that each follows, -1 being the embedding.
   ///   - goesOn: asked between steps; false stops with `TrainingError.interrupted`.
-  func round(
+  package func round(
     _ layers: [Int], bridges: [Int: Bridge], steps: Int, goesOn: () -> Bool
   ) throws -> TrialResults.Round {
     let whole = try Decoder(checkpoint, device: device)
@@ -58,7 +65,7 @@ struct Trainer {
   }
 
   /// Fits the bridges of several sets on one pass over text, equal parts of every language.
-  func bridges(
+  package func bridges(
     _ sets: [[Int]], _ whole: Decoders.Decoder, goesOn: () -> Bool
   ) throws -> [[Int: Bridge]] {
     guard options.bridgeTokens > 0 else { return sets.map { _ in [:] } }

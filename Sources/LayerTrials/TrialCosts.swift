@@ -2,13 +2,13 @@ import Decoders
 import LayerProbe
 
 /// What a trial of a set of layers costs in floating-point operations, products only.
-struct TrialCosts {
+package struct TrialCosts {
   private let layerWeights: [Double]
   private let headWeights: Double
   private let heldOutTokens: Double
   private let options: TrialOptions
 
-  init(_ decoder: Decoders.Decoder, heldOutTokens: Int, options: TrialOptions) {
+  package init(_ decoder: Decoders.Decoder, heldOutTokens: Int, options: TrialOptions) {
     layerWeights = decoder.layers.map { layer in
       Double(layer.parameters.reduce(0) { $0 + ($1.isDecayed ? $1.value.count : 0) })
     }
@@ -21,7 +21,7 @@ struct TrialCosts {
   var forward: Double { 2 * (layerWeights.reduce(0, +) + headWeights) }
 
   /// One set with so many steps: training, alignment, and the held-out documents at three points.
-  func trial(_ layers: [Int], steps: Int) -> Double {
+  package func trial(_ layers: [Int], steps: Int) -> Double {
     let weights = layers.reduce(0) { $0 + layerWeights[$1] }
     let detachedTokens = Double(steps * options.detachedRows * options.sequenceLength)
     let alignmentTokens = Double(
@@ -31,7 +31,7 @@ struct TrialCosts {
   }
 
   /// The most steps with which all sets together need no more operations; 0 when one is too many.
-  func steps(_ sets: [[Int]], within flops: Double) -> Int {
+  package func steps(_ sets: [[Int]], within flops: Double) -> Int {
     func total(_ steps: Int) -> Double { sets.reduce(0) { $0 + trial($1, steps: steps) } }
     guard total(1) <= flops else { return 0 }
     var (fits, fails) = (1, 2)
@@ -44,7 +44,7 @@ struct TrialCosts {
   }
 
   /// How many of the sets, from the first on, can be tried with a step each.
-  func affordable(_ sets: [[Int]], within flops: Double) -> Int {
+  package func affordable(_ sets: [[Int]], within flops: Double) -> Int {
     var left = flops
     return sets.prefix {
       left -= trial($0, steps: 1)

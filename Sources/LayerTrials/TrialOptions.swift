@@ -32,16 +32,18 @@ public struct TrialOptions: Sendable, Hashable {
   }
 
   /// Steps of the alignment behind so many of the detached training.
-  func alignmentSteps(detachedSteps: Int) -> Int {
+  package func alignmentSteps(detachedSteps: Int) -> Int {
     let tokens = alignmentRatio * Double(detachedSteps * detachedRows * sequenceLength)
     return max(1, Int((tokens / Double(alignmentRows * sequenceLength)).rounded(.up)))
   }
 
   /// The settings of the detached training.
-  func detached(steps: Int) -> TrainingOptions { training(steps: steps, rate: learningRate, rows: detachedRows) }
+  package func detached(steps: Int) -> TrainingOptions {
+    training(steps: steps, rate: learningRate, rows: detachedRows)
+  }
 
   /// The settings of the alignment.
-  func alignment(steps: Int) -> TrainingOptions {
+  package func alignment(steps: Int) -> TrainingOptions {
     training(steps: steps, rate: alignmentLearningRate, rows: alignmentRows)
   }
 

@@ -89,7 +89,7 @@ public struct TrialSeries {
   }
 
   /// Rounds until two sets are left.
-  static func mostRounds(of sets: Int) -> Int {
+  package static func mostRounds(of sets: Int) -> Int {
     var (left, rounds) = (sets, 1)
     while left > 2 {
       left = (left + 1) / 2
@@ -99,7 +99,7 @@ public struct TrialSeries {
   }
 
   /// The better half by the last round, at least two; the first set stays.
-  static func survivors(_ running: [Int], _ candidates: [TrialResults.Candidate]) -> [Int] {
+  package static func survivors(_ running: [Int], _ candidates: [TrialResults.Candidate]) -> [Int] {
     func loss(_ place: Int) -> Double { candidates[place].rounds.last!.aligned.targetMean }
     let ranked = running.sorted { (loss($0), $0) < (loss($1), $1) }
     let best = ranked.prefix(max(2, (running.count + 1) / 2))

@@ -11,9 +11,9 @@ public struct TrialTexts: Sendable {
   /// Names, the target's first.
   public let names: [String]
   /// Held out: documents of the target.
-  let target: TokenizedText
+  package let target: TokenizedText
   /// Held out: documents of the sources, one text behind the other.
-  let source: TokenizedText
+  package let source: TokenizedText
   let specialTokens: SpecialTokens
   private let pools: [any DocumentPool]
 
@@ -67,7 +67,7 @@ public struct TrialTexts: Sendable {
   var heldOutTokens: Int { target.tokenCount + source.tokenCount }
 
   /// Rows to train on; sources have equal parts of their share.
-  func mixture(sourceShare: Double, sequenceLength: Int, seed: UInt64) -> Mixture {
+  package func mixture(sourceShare: Double, sequenceLength: Int, seed: UInt64) -> Mixture {
     let each = sourceShare / Double(pools.count - 1)
     return Mixture(
       pools: pools, weights: [1 - sourceShare] + pools.dropFirst().map { _ in each },

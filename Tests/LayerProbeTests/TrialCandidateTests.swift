@@ -34,7 +34,7 @@ import Testing
     #expect(found[0].parameters == 20)
     #expect(found.first { $0.origins.contains("best by all criteria") }?.parameters == 80)
     let matched = try #require(found.first { $0.origins.contains("best by all criteria, parameter-matched") })
-    #expect(matched.parameters <= 20 && matched.layers == [2, 4])
+    #expect(matched.parameters <= 20 && matched.layers == [0, 4])
     for random in found where random.origins[0].hasPrefix("random") { #expect(random.parameters <= 20) }
   }
 

@@ -5,10 +5,9 @@ import ELOTrain
 import Foundation
 import LayerProbe
 import ModelSurgery
+import LayerTrials
 import TestSupport
 import Testing
-
-@testable import LayerTrials
 
 /// A trial in memory is what the commands do on disk.
 @Suite struct TrainerTests {

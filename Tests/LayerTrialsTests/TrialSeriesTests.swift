@@ -2,10 +2,9 @@ import Decoders
 import ELOTrain
 import Foundation
 import LayerProbe
+import LayerTrials
 import TestSupport
 import Testing
-
-@testable import LayerTrials
 
 @Suite struct TrialSeriesTests {
   private func candidates(_ sets: [[Int]]) -> [TrialResults.Candidate] {

@@ -1,10 +1,9 @@
 import Corpora
 import Decoders
 import Foundation
+import LayerTrials
 import TestSupport
 import Testing
-
-@testable import LayerTrials
 
 @Suite struct TrialTextsTests {
   @Test func `documents are scored, held out or trained on, never two of these`() throws {
