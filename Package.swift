@@ -41,7 +41,9 @@ let package = Package(
     .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd", crypto]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
-    .target(name: "LayerProbe", dependencies: ["JSONText", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
+    .target(
+      name: "LayerProbe",
+      dependencies: ["JSONText", "Checkpoints", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
     .executableTarget(

@@ -8,6 +8,9 @@ public struct FamilyCheckpoint: Sendable {
     (try? FileManager.default.contentsOfDirectory(atPath: fixture("families").path))?
     .filter { FileManager.default.fileExists(atPath: fixture("families/\($0)/config.json").path) }.sorted() ?? []
 
+  /// Token ids are below this.
+  public static let vocabulary = 31
+
   /// A stored tensor.
   public struct Entry: Sendable {
     /// Its name.
