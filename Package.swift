@@ -76,6 +76,8 @@ let package = Package(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
     .executableTarget(
+      name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
+    .executableTarget(
       name: "example-probe-layers",
       dependencies: ["Checkpoints", "Corpora", "Decoders", "LayerProbe", "Tokenizers"], path: "Examples/ProbeLayers"),
   ],
