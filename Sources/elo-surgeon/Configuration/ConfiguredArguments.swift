@@ -45,9 +45,8 @@ struct ConfiguredArguments {
   func explained(_ error: any Error) -> any Error {
     guard let file, EloSurgeon.exitCode(for: error) == .validationFailure else { return error }
     let problem = EloSurgeon.message(for: error)
-    let lines = file.entries.filter { entry in
-      problem.firstMatch(of: try! Regex("--\(entry.key.name)(?![a-z-])")) != nil
-    }.map(\.line)
+    let words = problem.split { !($0.isLetter || $0 == "-") }
+    let lines = file.entries.filter { words.contains("--\($0.key.name)") }.map(\.line)
     return lines.isEmpty ? error : ConfigurationError.refused(file: file.path, lines: lines, problem: problem)
   }
 
