@@ -27,6 +27,8 @@ public struct TextScore: Codable, Sendable, Hashable {
     public var nll: Double
     /// UTF-8 bytes.
     public var bytes: Int
+
+    package init(nll: Double, bytes: Int) { (self.nll, self.bytes) = (nll, bytes) }
   }
 
   enum CodingKeys: String, CodingKey {
