@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // System libraries. CGSL has no pkgConfig: gsl.pc would link gslcblas in front of OpenBLAS.
@@ -36,6 +37,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "JSONText"),
     .target(name: "Figures"),
+    .target(name: "EventFiles"),
     .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
     .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd", crypto]),
@@ -51,14 +53,14 @@ let package = Package(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
-        "LayerTrials",
-        argumentParser,
+        "LayerTrials", "EventFiles", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
+    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
