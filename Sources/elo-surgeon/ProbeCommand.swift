@@ -52,6 +52,8 @@ struct ProbeCommand: ParsableCommand {
   var resamples = 2000
   @Option(help: "Seed of these draws.")
   var seed: UInt64 = 42
+  @Flag(help: "Keep report.h5 small: single precision, without the documents' own matrices of states.")
+  var compactArchive = false
   @Option(help: "Field of jsonl files that holds the text.")
   var textField = "text"
   @OptionGroup var compute: ComputeOptions
@@ -107,7 +109,7 @@ struct ProbeCommand: ParsableCommand {
       scores, model: outline, maximumTokens: maxTokens, trials: trials,
       command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
     report.costs = StageCosts(decoder, layers: report.selectedLayers, rate: gradients.rate)
-    try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
+    try scores.writeArchive(to: staging.url.appending(path: "report.h5"), detail: compactArchive ? .compact : .full)
     func write(_ data: Data, _ name: String) throws {
       try writeFile(Array(data), to: staging.url.appending(path: name))
     }
