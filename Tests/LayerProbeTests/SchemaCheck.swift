@@ -29,9 +29,13 @@ struct SchemaCheck {
       require(types.contains { Self.matches(value, $0) }, "not \(types)")
     }
     if let constant = schema["const"] as? NSNumber { require(value as? NSNumber == constant, "not \(constant)") }
-    if let words = schema["enum"] as? [String] { require(words.contains(value as? String ?? ""), "not one of \(words)") }
+    if let words = schema["enum"] as? [String] {
+      require(words.contains(value as? String ?? ""), "not one of \(words)")
+    }
     if let number = value as? NSNumber, !Self.isBoolean(value) {
-      if let least = schema["minimum"] as? NSNumber { require(number.doubleValue >= least.doubleValue, "below \(least)") }
+      if let least = schema["minimum"] as? NSNumber {
+        require(number.doubleValue >= least.doubleValue, "below \(least)")
+      }
       if let most = schema["maximum"] as? NSNumber { require(number.doubleValue <= most.doubleValue, "above \(most)") }
     }
     if let alternatives = schema["anyOf"] as? [[String: Any]] {
