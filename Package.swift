@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "Corpora", targets: ["Corpora"]),
     .library(name: "Decoders", targets: ["Decoders"]),
+    .library(name: "Figures", targets: ["Figures"]),
     .library(name: "LayerProbe", targets: ["LayerProbe"]),
     .library(name: "ModelSurgery", targets: ["ModelSurgery"]),
     .library(name: "ELOTrain", targets: ["ELOTrain"]),
@@ -81,6 +82,8 @@ let package = Package(
     .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
+    .executableTarget(
+      name: "draw-layers", dependencies: ["LayerProbe", "Figures"], path: "notebooks-data/DrawLayers"),
     .executableTarget(
       name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
     .executableTarget(

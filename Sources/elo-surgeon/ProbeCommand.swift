@@ -22,7 +22,7 @@ struct ProbeCommand: ParsableCommand {
       need the memory of training the whole model.
 
       Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
-      every document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
+      every document, scores.csv, contrasts.csv and trials.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
       Axolotl), peft_lora.json, mergekit_slices.yaml.
       """)
 
@@ -116,6 +116,7 @@ struct ProbeCommand: ParsableCommand {
     try write(report.json(), "report.json")
     try write(Data(report.scoresCSV.utf8), "scores.csv")
     try write(Data(report.contrastsCSV.utf8), "contrasts.csv")
+    if let trials = report.trialsCSV { try write(Data(trials.utf8), "trials.csv") }
     try write(Data(report.page.html.utf8), "report.html")
     for export in LayerExport.allCases {
       try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)

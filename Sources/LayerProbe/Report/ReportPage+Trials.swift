@@ -31,7 +31,15 @@ extension ReportPage {
       candidate.layers.count > 6
       ? candidate.layers.prefix(5).map(String.init).joined(separator: ",") + ",…"
       : candidate.layers.map(String.init).joined(separator: ", ")
-    return "\(layers) (\(candidate.origins.joined(separator: ", ")))"
+    return "\(layers) (\(origins(candidate)))"
+  }
+
+  /// Why a set was tried, with the criteria by their names.
+  private func origins(_ candidate: TrialResults.Candidate) -> String {
+    let byCriterion = "best by "
+    return candidate.origins.map { origin in
+      origin.hasPrefix(byCriterion) ? byCriterion + name(String(origin.dropFirst(byCriterion.count))) : origin
+    }.joined(separator: ", ")
   }
 
   private func gains(_ trials: TrialResults, _ verdict: TrialVerdict) -> ForestChart {
@@ -67,7 +75,7 @@ extension ReportPage {
     let rows = trials.candidates.map { candidate -> [Table.Cell] in
       [
         .text(candidate.layers.map(String.init).joined(separator: ", ")),
-        .text(candidate.origins.joined(separator: ", ")),
+        .text(origins(candidate)),
         .number(Double(candidate.parameters)),
       ]
         + (0..<rounds).flatMap { round -> [Table.Cell] in
