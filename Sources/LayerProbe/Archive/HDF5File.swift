@@ -18,10 +18,6 @@ struct HDF5File: ~Copyable {
     guard H5Pset_fapl_core(access.id, 1 << 20, false) >= 0 else {
       throw .archive(file: path, routine: "H5Pset_fapl_core", object: "the file")
     }
-    // Many small groups take a third of the space in the layout of HDF5 1.8 and later.
-    guard H5Pset_libver_bounds(access.id, H5F_LIBVER_V18, H5F_LIBVER_V110) >= 0 else {
-      throw .archive(file: path, routine: "H5Pset_libver_bounds", object: "the file")
-    }
     file = try HDF5Handle(
       H5Fcreate(path, elo_h5f_acc_trunc(), elo_h5p_default(), access.id), file: path, routine: "H5Fcreate",
       object: "the file", close: H5Fclose)
