@@ -78,11 +78,12 @@ def gradient_scores(gradients, weights, parts):
 
 def text_scores(model, prefix, documents, sizes, counts):
     """Rows by score name and document, and the mean states [states, documents, D]; `counts` documents of each ablation."""
-    weights = [parameter.detach() for parameter in d.parameters_of(model)]
+    parameters = d.llama_parameters(model)
+    weights = [parameter.detach() for parameter in parameters]
     parts = Parts(len(d.layers_of(model)), len(weights))
     rows, all_states, losses = {}, [], []
     for tokens in documents:
-        states, loss, gradients = d.states_and_gradients(model, prefix, tokens)
+        states, loss, gradients = d.states_and_gradients(model, prefix, tokens, parameters)
         with torch.no_grad():
             found = gradient_scores(gradients, weights, parts)
             del gradients
@@ -92,7 +93,7 @@ def text_scores(model, prefix, documents, sizes, counts):
             for name, matrix in (("", angles.mean(-1)), ("_last_token", angles[:, :, -1])):
                 found["angular_distances" + name] = matrix.flatten().numpy()
                 found["angular_distance" + name] = [matrix[i, i + 1].item() for i in beside]
-            found["logit_lens_kl"] = d.lens(model, states[:, sampled(len(tokens))])
+            found["logit_lens_kl"] = d.lens(model, prefix, tokens, states, sampled(len(tokens)))
         for name, row in found.items():
             rows.setdefault(name, []).append(np.asarray(row))
         all_states.append(states)
@@ -113,7 +114,8 @@ def contrast_rows(model, prefix, target, source, pairs):
     """gradient_conflict by pair and part."""
     rows = {}
     for i, j in pairs:
-        g, h = (d.states_and_gradients(model, prefix, tokens)[2] for tokens in (target[i], source[j]))
+        parameters = d.llama_parameters(model)
+        g, h = (d.states_and_gradients(model, prefix, tokens, parameters)[2] for tokens in (target[i], source[j]))
         parts = Parts(len(d.layers_of(model)), len(g))
         product, one, other = (
             parts([(a * b).sum().item() for a, b in zip(x, y)]) for x, y in ((g, h), (g, g), (h, h)))
@@ -185,7 +187,7 @@ def main():
         comparison.check("cka_languages", source, [d.cka(x[a], y[a]) for a in states], "estimate")
         found = np.transpose([d.retrieved(x[a], y[a]) for a in states])
         comparison.check("retrieval", source, found)
-    signals = [d.signal(w.detach().numpy()) if w.dim() == 2 else 0 for w in d.parameters_of(model)]
+    signals = [d.signal(w.detach().numpy()) if w.dim() == 2 else 0 for w in d.llama_parameters(model)]
     matrices = {"": 7, "_attention": 4, "_mlp": 3}
     for part, sums in Parts(len(d.layers_of(model)), len(signals))(signals).items():
         comparison.check("weight_signal" + part, "weights", sums / matrices[part], "estimate")
