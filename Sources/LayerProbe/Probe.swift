@@ -31,7 +31,8 @@ public struct Probe: Sendable {
     let input = try ProbeInput(model: model, texts: texts, inOrder: inOrder)
     let costs = criteria.map { $0.flops(on: input) }
     let shared = criteria.contains(where: \.readsResiduals) ? input.residualFlops : 0
-    let total = costs.reduce(shared, +)
+    // A criterion of one's own may say that it costs nothing.
+    let total = max(1, costs.reduce(shared, +))
     if shared > 0 {
       try input.prepareResiduals { share throws(ProbeError) in
         guard progress("residual stream", share * shared / total) else { throw .interrupted }
