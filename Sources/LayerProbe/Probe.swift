@@ -7,8 +7,8 @@ public struct Probe: Sendable {
   /// ten minutes on two cores; docs/probe.md has the budget.
   public static let standardCriteria: [any LayerCriterion] = [
     BlockInfluence(), AngularDistance(), StateSimilarity(), LanguageSimilarity(), Retrieval(), LogitLens(),
-    WeightSignal(), Gradients(), Ablation(maximumDocuments: 16), Ablation(.attention, maximumDocuments: 6),
-    Ablation(.mlp, maximumDocuments: 6), Ablation(.variation, maximumDocuments: 6),
+    WeightSignal(), Gradients(), Ablation(maximumDocuments: 32), Ablation(.attention, maximumDocuments: 8),
+    Ablation(.mlp, maximumDocuments: 8), Ablation(.variation, maximumDocuments: 8),
   ]
 
   /// A probe with a list of criteria.
