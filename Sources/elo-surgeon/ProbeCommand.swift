@@ -78,9 +78,12 @@ struct ProbeCommand: ParsableCommand {
       return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
     }
     warnOfUnrelated(texts)
-    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
-    let report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
+    let gradients = TimedCriterion(Gradients())
+    let probe = Probe(criteria: Probe.standardCriteria.map { $0 is Gradients ? gradients : $0 })
+    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix), probe)
+    var report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
       scores, model: outline, maximumTokens: maxTokens, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
+    report.costs = StageCosts(decoder, layers: report.selectedLayers, rate: gradients.rate)
     try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
     func write(_ data: Data, _ name: String) throws {
       try writeFile(Array(data), to: staging.url.appending(path: name))
@@ -109,11 +112,11 @@ struct ProbeCommand: ParsableCommand {
     }
   }
 
-  private func score(_ texts: [ProbeText], on model: ProbedModel) throws -> ProbeScores {
+  private func score(_ texts: [ProbeText], on model: ProbedModel, _ probe: Probe) throws -> ProbeScores {
     var line = ProgressLine()
     let start = ContinuousClock.now
     func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
-    let scores = try Probe().run(texts, on: model, inOrder: inOrder) { name, share in
+    let scores = try probe.run(texts, on: model, inOrder: inOrder) { name, share in
       line.show("scoring", fraction: share, details: name, secondsLeft: nil)
       return !Interruption.isRequested
     }

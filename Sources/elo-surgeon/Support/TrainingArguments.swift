@@ -21,6 +21,7 @@ struct TrainingArguments: ParsableArguments {
   @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
+  @OptionGroup var logging: LoggingOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
@@ -54,9 +55,11 @@ struct TrainingArguments: ParsableArguments {
       options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data),
       device: compute.device)
     job.saving = try saving.options(for: optimization)
+    var log = logging.log(nil, job.options)
     var line = ProgressLine()
     let result = try job.run(output: directory(output), texts: texts, heldOut: scored) { progress in
       line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+      if let warning = log?.append(progress.record) { line.finish(warning) }
       if let reason = progress.record.skipped { line.finish("step \(progress.record.step) skipped: \(reason)") }
       for score in progress.record.texts ?? [] {
         line.finish(
