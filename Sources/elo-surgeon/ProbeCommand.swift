@@ -13,8 +13,8 @@ struct ProbeCommand: ParsableCommand {
     commandName: "probe", abstract: "Score the layers of a checkpoint on texts.",
     discussion: """
       Block Influence, angular distance, CKA, retrieval, logit lens, gradients and ablation of every layer, on each \
-      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 16 \
-      documents of each text, that of attention and MLP of the first 6.
+      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 32 \
+      documents of each text, that of attention, of the MLP and of what varies of the first 8.
 
       With --trial-minutes sets of layers are then trained for a short while on the documents behind those: first and last, \
       the first, the last, the best by each criterion, random ones; detached, put back and aligned, in rounds of which the \
