@@ -3,8 +3,9 @@ import LayerProbe
 import TestSupport
 import Testing
 
-/// `docs/probe-report.schema.json` against what is written. A real report was checked with Python's `jsonschema` too
-/// (scripts/check-report).
+/// The published schema against what is written.
+///
+/// A real report was checked with Python's `jsonschema` too (scripts/check-report).
 @Suite struct SchemaTests {
   private let schema = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "docs/probe-report.schema.json")
