@@ -54,7 +54,7 @@ let package = Package(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
-        "LayerTrials", "EventFiles", argumentParser, .product(name: "Yams", package: "Yams"),
+        "LayerTrials", "EventFiles", "Figures", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),

@@ -37,6 +37,13 @@ public struct Drawing: Sendable {
 }
 
 extension Figure {
+  /// A name for a file of the picture: its place among others, and of its title the letters and digits of ASCII, such as
+  /// `07-ablation-de`.
+  public func fileName(number: Int) -> String {
+    let words = title.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    return ([(number < 10 ? "0" : "") + String(number)] + words).joined(separator: "-")
+  }
+
   /// The picture as one `<svg>` element for a page with this library's style sheet.
   /// - Parameter id: Unique within the page; an XML name.
   public func svg(id: String) -> String { svgMarkup(id: id).rendered }

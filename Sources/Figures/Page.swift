@@ -47,6 +47,11 @@ public struct Page: Sendable {
     self.sections = sections
   }
 
+  /// The pictures in their order.
+  public var figures: [any Figure] {
+    sections.flatMap(\.blocks).compactMap { if case .figure(let figure, _) = $0 { figure } else { nil } }
+  }
+
   /// The whole file, well-formed as HTML and as XML.
   public var html: String {
     let head = Markup.element(

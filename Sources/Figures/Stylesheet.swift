@@ -1,26 +1,39 @@
 /// The style of every page.
 ///
 /// No `<` and no `&`, so that the page stays well-formed XML.
-let stylesheet = """
+let stylesheet = "\n" + colorRules + "\n" + pageRules + "\n" + pictureRules + "\n" + narrowAndPrintRules + "\n"
 
-  :root {
-    --surface: #ffffff; --panel: #f5f6f8; --text: #1a1d21; --muted: #59626d; --rule: #d9dde2; --grid: #e6e9ed;
-    --accent: #2f55d4; --on-part: #ffffff; --highlight: #fdeebf;
-    --s0: #2f55d4; --s1: #c84e00; --s2: #063f34; --s3: #8a62b5;
-    --s4: #9a6440; --s5: #1a2178; --s6: #b04070; --s7: #4c7988;
-  }
-  @media screen and (prefers-color-scheme: dark) {
-    :root {
-      --surface: #14171b; --panel: #1d2126; --text: #e8eaed; --muted: #a4adb7; --rule: #383f47; --grid: #2a3037;
-      --accent: #93a1ff; --on-part: #101317; --highlight: #3d3519;
-      --s0: #7c8cff; --s1: #ffc23d; --s2: #35e0ae; --s3: #9f80ad;
-      --s4: #d3ec8f; --s5: #a8e8ff; --s6: #e06040; --s7: #3fa9f0;
-    }
-  }
+let fontFamily =
+  #"system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif"#
+
+/// Colours by the names that rules give them, on light and on dark ground.
+let lightColors = [
+  ("surface", "#ffffff"), ("panel", "#f5f6f8"), ("text", "#1a1d21"), ("muted", "#59626d"), ("rule", "#d9dde2"),
+  ("grid", "#e6e9ed"), ("accent", "#2f55d4"), ("on-part", "#ffffff"), ("highlight", "#fdeebf"), ("s0", "#2f55d4"),
+  ("s1", "#c84e00"), ("s2", "#063f34"), ("s3", "#8a62b5"), ("s4", "#9a6440"), ("s5", "#1a2178"), ("s6", "#b04070"),
+  ("s7", "#4c7988"),
+]
+let darkColors = [
+  ("surface", "#14171b"), ("panel", "#1d2126"), ("text", "#e8eaed"), ("muted", "#a4adb7"), ("rule", "#383f47"),
+  ("grid", "#2a3037"), ("accent", "#93a1ff"), ("on-part", "#101317"), ("highlight", "#3d3519"), ("s0", "#7c8cff"),
+  ("s1", "#ffc23d"), ("s2", "#35e0ae"), ("s3", "#9f80ad"), ("s4", "#d3ec8f"), ("s5", "#a8e8ff"), ("s6", "#e06040"),
+  ("s7", "#3fa9f0"),
+]
+
+private let colorRules = """
+    :root { \(definitions(lightColors)) }
+    @media screen and (prefers-color-scheme: dark) { :root { \(definitions(darkColors)) } }
+  """
+
+private func definitions(_ colors: [(String, String)]) -> String {
+  colors.map { "--\($0): \($1);" }.joined(separator: " ")
+}
+
+private let pageRules = """
   * { box-sizing: border-box; }
   html { -webkit-text-size-adjust: 100%; }
   body { margin: 0; background: var(--surface); color: var(--text);
-    font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+    font: 16px/1.55 \(fontFamily); }
   main { max-width: 824px; margin: 0 auto; padding: 40px 32px 72px; }
   h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.01em; text-wrap: balance; }
   h2 { font-size: 21px; line-height: 1.3; margin: 52px 0 14px; padding-top: 14px; border-top: 1px solid var(--rule); }
@@ -49,6 +62,9 @@ let stylesheet = """
   summary { cursor: pointer; color: var(--accent); padding: 4px 0; width: max-content; }
   details .scroll { max-height: 420px; overflow: auto; margin-top: 6px; }
   .note { color: var(--muted); font-size: 13px; margin: 8px 0 0; }
+  """
+
+let pictureRules = """
   svg text { font-size: 13px; font-family: inherit; fill: var(--text); font-variant-numeric: tabular-nums; }
   svg .tick, svg .axis-name { fill: var(--muted); }
   svg .axis-name { font-size: 12.5px; }
@@ -80,6 +96,9 @@ let stylesheet = """
   .s0 { --c: var(--s0); } .s1 { --c: var(--s1); } .s2 { --c: var(--s2); }
   .s3 { --c: var(--s3); } .s4 { --c: var(--s4); } .s5 { --c: var(--s5); }
   .s6 { --c: var(--s6); } .s7 { --c: var(--s7); }
+  """
+
+private let narrowAndPrintRules = """
   @media (max-width: 620px) { main { padding: 24px 16px 48px; } h1 { font-size: 25px; } .verdict { font-size: 17px; } }
   @media print {
     @page { margin: 16mm 15mm; }
@@ -96,5 +115,4 @@ let stylesheet = """
     details::details-content { content-visibility: visible; }
     summary { color: var(--muted); }
   }
-
   """

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Corpora
 import Decoders
+import Figures
 import Foundation
 import LayerProbe
 import LayerTrials
@@ -21,7 +22,7 @@ struct ProbeCommand: ParsableCommand {
       better half goes on. The choice follows the trials, and the report says how well each criterion foretold them. They \
       need the memory of training the whole model.
 
-      Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
+      Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, figures/ with its pictures, report.h5 with every score of \
       every document, scores.csv, contrasts.csv and trials.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
       Axolotl), peft_lora.json, mergekit_slices.yaml.
       """)
@@ -118,6 +119,11 @@ struct ProbeCommand: ParsableCommand {
     try write(Data(report.contrastsCSV.utf8), "contrasts.csv")
     if let trials = report.trialsCSV { try write(Data(trials.utf8), "trials.csv") }
     try write(Data(report.page.html.utf8), "report.html")
+    try FileManager.default.createDirectory(
+      at: staging.url.appending(path: "figures"), withIntermediateDirectories: true)
+    for (number, figure) in report.page.figures.enumerated() {
+      try write(Data(figure.svgFile.utf8), "figures/\(figure.fileName(number: number + 1)).svg")
+    }
     for export in LayerExport.allCases {
       try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)
     }

@@ -85,6 +85,35 @@ import Testing
     }
   }
 
+  @Test func `A picture in a file of its own has its colours as numbers, light and dark`() throws {
+    let chart = ProfileChart(
+      title: "Ablation, de", xLabel: "layer", yLabel: "nats",
+      series: [
+        .init("de", values: [1, 2, 3], intervals: [0...2, 1...3, nil], filled: [true, false, true]),
+        .init("en", values: [2, 1, 2]),
+      ], highlighted: [1], filling: ("differs", "may be chance"))
+    let root = try parseXML(chart.svgFile)
+    #expect(root.name == "svg" && root.number("width") == 760 && root.number("height") == 330)
+    let style = try #require(root.all("style").first).text
+    #expect(!style.contains("var(") && !style.contains("--c"))
+    let parts = style.components(separatedBy: "@media")
+    #expect(parts.count == 2)
+    for (part, color) in zip(parts, ["#2f55d4", "#7c8cff"]) {
+      #expect(part.contains(".curve.s0 { fill: none; stroke: \(color)"))
+      #expect(part.contains(".mark.neutral {") && part.contains("svg text.value.s1 {"))
+    }
+    for element in root.all {
+      for name in element.attributes["class"]?.split(separator: " ") ?? [] {
+        #expect(style.contains(".\(name) ") || style.contains(".\(name),") || style.contains(".\(name)."), "\(name)")
+      }
+    }
+    #expect(chart.fileName(number: 7) == "07-ablation-de")
+    let page = Page(
+      title: "t", verdict: "v",
+      sections: [.init("s", [.paragraph("p"), .figure(chart, caption: ""), .command("c")]), .init("e", [])])
+    #expect(page.figures.map(\.title) == ["Ablation, de"])
+  }
+
   @Test func `Numbers stand at the right and keep a readable number of digits`() throws {
     let table = Table(
       columns: [.init("name"), .init("n"), .init("bpb", decimals: 3)],

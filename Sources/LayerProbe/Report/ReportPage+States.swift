@@ -10,7 +10,8 @@ extension ReportPage {
           "High where the model works on what is said, low where it reads and writes a language."),
         contrastProfile(
           "retrieval", "Parallel documents that find each other",
-          "1: every document is nearer to its translation than to any other document of that language."),
+          "1: every document is nearer to its translation than to any other document of that language; by chance one in as "
+            + "many as there are pairs is."),
         contrastProfile(
           "gradient_conflict", "Gradients of \(report.target) and the source",
           "Below 0 a step that helps one hurts the other."),
@@ -53,7 +54,7 @@ extension ReportPage {
   private func contrastProfile(_ key: String, _ title: String, _ meaning: String) -> Page.Block? {
     guard let summary = report.criteria[key], summary.score.subject == .contrast else { return nil }
     let rows = report.texts.dropFirst().compactMap { text in
-      summary.subjects[text.name].map { series(text.name, $0) }
+      summary.subjects[text.name].map { series("\(report.target), \(text.name)", $0) }
     }
     guard !rows.isEmpty else { return nil }
     return .figure(

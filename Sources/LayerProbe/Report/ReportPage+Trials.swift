@@ -15,15 +15,24 @@ extension ReportPage {
     }
     var blocks: [Page.Block] = [
       .paragraph(
-        "\(trials.candidates.count) sets of layers were detached, trained, put back and aligned with the same tokens, in "
-          + "\(trials.settings.detachedTokens.count) rounds of which each keeps the better half; first and last layers stay "
-          + "to the end. Held-out documents: \(trials.base.target.count) of \(report.target), \(trials.base.source.count) of "
-          + "the source."),
+        "\(trials.candidates.count) sets of layers were detached, trained, put back and aligned, all with the same tokens, in "
+          + "\(rounds(trials)). Scored on documents that were not trained on: \(trials.base.target.count) of "
+          + "\(report.target), \(trials.base.source.count) of the source."),
       .figure(gains(trials, verdict), caption: gainsCaption(trials)),
       .table(table(trials), caption: tableCaption(trials)),
     ]
     if let predictions = report.predictions, !predictions.isEmpty { blocks.append(figure(predictions, trials)) }
     return Page.Section("Short trials", blocks)
+  }
+
+  /// How many rounds there were, and with how many tokens each.
+  private func rounds(_ trials: TrialResults) -> String {
+    let settings = trials.settings
+    let tokens = zip(settings.detachedTokens, settings.alignmentTokens).map { "\($0) and \($1)" }
+    guard tokens.count > 1 else { return "one round, with \(tokens[0]) tokens detached and aligned" }
+    return
+      "\(tokens.count) rounds, with \(tokens.joined(separator: ", then ")) tokens detached and aligned; from each the "
+      + "better half goes on, and first and last with them"
   }
 
   private func label(_ candidate: TrialResults.Candidate) -> String {
@@ -60,9 +69,8 @@ extension ReportPage {
   private func shortened(_ text: String) -> String { text.count > 40 ? text.prefix(39) + "…" : text }
 
   private func gainsCaption(_ trials: TrialResults) -> String {
-    "Bits per byte of held-out documents, the base less the aligned model; more is better. "
-      + "\(trials.settings.detachedTokens[0]) tokens detached and \(trials.settings.alignmentTokens[0]) aligned. Bars: "
-      + "\(percent) intervals over documents, one training run each: another order of the text would differ too."
+    "Bits per byte of held-out documents, the base less the aligned model; more is better. Bars: \(percent) intervals over "
+      + "documents, of one training run each: another order of the text would differ too."
   }
 
   private func table(_ trials: TrialResults) -> Table {
