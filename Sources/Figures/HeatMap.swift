@@ -76,7 +76,7 @@ public struct HeatMap: Figure {
   /// The grid itself.
   public var table: Table {
     Table(
-      columns: [.init(rows.label)] + columns.names.map { .init($0, decimals: decimals + 2) },
+      columns: [.init(rows.label)] + columns.names.map { .init($0, decimals: decimals == 0 ? 0 : decimals + 2) },
       rows: values.indices.map { r in
         [.text(rows.names[r])] + values[r].map { $0.map { .number($0) } ?? Table.Cell.missing }
       })

@@ -91,9 +91,9 @@ public struct Page: Sendable {
     case .figure(let figure, let caption):
       figureCount += 1
       let table = figure.table
-      // On paper a short table stays with its picture; a long one would bury the report.
+      // On paper a small table stays with its picture; a long one would bury the report, a wide one would be cut off.
       let details = Markup.element(
-        "details", [("class", table.rows.count > 12 ? "long" : "short")],
+        "details", [("class", table.rows.count > 12 || table.columns.count > 12 ? "long" : "short")],
         [.element("summary", text: "The numbers"), table.markup])
       return .element(
         "figure", [],

@@ -106,7 +106,7 @@ private let narrowAndPrintRules = """
     main { max-width: none; padding: 0; }
     h1 { font-size: 20pt; } h2 { font-size: 14pt; margin-top: 26px; } .verdict { font-size: 12pt; }
     figure, pre, .verdict { break-inside: avoid; }
-    h2, h3 { break-after: avoid; }
+    h2, h3, h2 + p { break-after: avoid; }
     svg { min-width: 0; }
     pre { white-space: pre-wrap; overflow-wrap: anywhere; }
     .verdict, pre, blockquote, .part, .cell, .band, .mark, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

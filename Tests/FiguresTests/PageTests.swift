@@ -85,6 +85,20 @@ import Testing
     }
   }
 
+  @Test func `Numbers behind a picture are left out on paper where they are many or wide`() throws {
+    func map(rows: Int, columns: Int) -> HeatMap {
+      HeatMap(
+        title: "t", valueLabel: "v", rows: ("r", (0..<rows).map(String.init)),
+        columns: ("c", (0..<columns).map(String.init)),
+        values: Array(repeating: Array(repeating: 0.5, count: columns), count: rows))
+    }
+    for (rows, columns, name) in [(2, 3, "short"), (13, 3, "long"), (2, 13, "long")] {
+      let page = Page(
+        title: "t", verdict: "v", sections: [.init("s", [.figure(map(rows: rows, columns: columns), caption: "c")])])
+      #expect(try parseXML(page.html).all("details").map { $0.attributes["class"] } == [name])
+    }
+  }
+
   @Test func `A picture in a file of its own has its colours as numbers, light and dark`() throws {
     let chart = ProfileChart(
       title: "Ablation, de", xLabel: "layer", yLabel: "nats",
