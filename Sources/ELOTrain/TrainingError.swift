@@ -35,6 +35,27 @@ public enum TrainingError: Error, Sendable, Equatable {
   /// A directory belongs to a run of another model, other texts or other flags.
   case otherRun(URL, differences: [String])
 
+  /// A word of a selection of weights is none of those there are.
+  case unknownWeights(String)
+  /// A part of a selection names nothing in this model.
+  case noSuchWeights(String)
+  /// The head was named of a model that uses its embedding as head.
+  case tiedHead
+  /// A layer was named that belongs to the scaffold.
+  case frozenLayer(Int)
+  /// A setting of some weights cannot be read.
+  case badSetting(String)
+  /// A setting was given for weights that are not trained.
+  case settingWithoutEffect(String)
+
+  /// Whether the command line has to be written otherwise.
+  public var isWrongUsage: Bool {
+    switch self {
+    case .unknownWeights, .badSetting: true
+    default: false
+    }
+  }
+
   /// Whether the user asked to stop.
   public var isInterruption: Bool {
     switch self {
@@ -85,6 +106,18 @@ extension TrainingError: CustomStringConvertible {
     case .unfinishedAdaptation(let directory):
       "\(directory.path) holds an adaptation that is not finished: add --resume to go on with it, or remove the directory "
         + "to start afresh"
+    case .unknownWeights(let word):
+      "\(word) names no weights: write all, layers, norms, biases, embedding, head, or layers such as first,last or 4..<9"
+    case .noSuchWeights(let part):
+      "this model has no weights that \(part) names: leave it out"
+    case .tiedHead:
+      "the head of this model is its embedding: write embedding instead of head"
+    case .frozenLayer(let layer):
+      "layer \(layer) of the detached model is part of its frozen scaffold: take it out of the selection"
+    case .badSetting(let text):
+      "\(text) is no setting of some weights: write WEIGHTS=NUMBER such as embedding=1e-5 or norms,first:2=0.1"
+    case .settingWithoutEffect(let text):
+      "\(text) is for weights that are not trained: leave it out, or name them in --train too"
     case .otherRun(let directory, let differences):
       "\(directory.path) belongs to another run: \(differences.joined(separator: "; ")); give what that run was started "
         + "with, or choose another --output"

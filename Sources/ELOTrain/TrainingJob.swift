@@ -5,12 +5,12 @@ import ModelSurgery
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
 public struct TrainingJob: Sendable {
-  /// What is trained.
+  /// What kind of model is trained.
   public enum Part: Sendable, Hashable {
-    /// The layers of a detached model but its scaffold; embedding, final norm and head stay as they are. With its
-    /// bridges, if it has any and they are wanted.
+    /// A detached one: unless `TrainingOptions.trained` says otherwise its layers but the scaffold, while embedding,
+    /// final norm and head stay as they are. With its bridges, if it has any and they are wanted.
     case layers(useBridges: Bool)
-    /// The whole model.
+    /// A whole one, unless the options say otherwise in all its weights.
     case everything
   }
 
@@ -181,8 +181,9 @@ public struct TrainingJob: Sendable {
   private func requireSpace(
     _ source: Checkpoint, _ decoder: Decoders.Decoder, _ saves: SaveFolder, at work: URL
   ) throws(CheckpointError) {
-    // Weights and two moments in f32; one save more than are kept exists while the oldest is replaced.
-    let save = decoder.trainedParameters.reduce(0) { $0 + 12 * $1.value.count }
+    // Weights in f32 and two moments; one save more than are kept exists while the oldest is replaced.
+    let width = 4 + 2 * options.optimizer.moments.elementType.byteWidth
+    let save = decoder.trainedParameters.reduce(0) { $0 + width * $1.value.count }
     let count = saving.isOn ? max(0, saving.keep + 2 - saves.steps.count) : 0
     let needed = source.shardBytes + count * save
     if let available = availableBytes(at: work), available < needed {
@@ -193,14 +194,18 @@ public struct TrainingJob: Sendable {
   private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
     let decoder = try Decoder(source, device: device)
     switch part {
-    case .everything: decoder.trainEverything()
+    case .everything: decoder.train(try weights(of: decoder, layers: Array(decoder.layers.indices), "all"))
     case .layers(let useBridges):
-      decoder.train(layers: try DetachedLayers(directory: checkpoint).trained)
+      decoder.train(try weights(of: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers"))
       if useBridges, BridgeFile.exists(in: checkpoint) {
         try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
       }
     }
     return decoder
+  }
+
+  private func weights(of decoder: Decoders.Decoder, layers: [Int], _ usual: String) throws -> [Parameter] {
+    try (options.trained ?? WeightSelection(usual)).parameters(of: decoder, layers: layers)
   }
 }
 

@@ -18,6 +18,10 @@ public struct TrainingOptions: Sendable, Hashable {
   public var schedule: LearningRateSchedule
   /// The optimiser's settings.
   public var optimizer = AdamW.Options()
+  /// The weights to train; nil for the layers of a detached model, or for all of a whole one.
+  public var trained: WeightSelection?
+  /// The highest learning rate of some weights, where it is not the schedule's.
+  public var learningRates: [WeightSetting] = []
   /// Sequences per optimiser step.
   public var batchSize = 8
   /// Tokens per sequence.

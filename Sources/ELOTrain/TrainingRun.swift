@@ -30,18 +30,23 @@ public struct TrainingRun {
 
   /// A run from the beginning.
   /// - Throws: `TrainingError` when the options do not fit together or the model.
-  public init(_ decoder: Decoders.Decoder, mixture: Mixture, options: TrainingOptions) throws(TrainingError) {
+  public init(_ decoder: Decoders.Decoder, mixture: Mixture, options: TrainingOptions) throws {
     guard options.accumulate > 0, options.batchSize % options.accumulate == 0 else {
-      throw .badAccumulation(batchSize: options.batchSize, accumulate: options.accumulate)
+      throw TrainingError.badAccumulation(batchSize: options.batchSize, accumulate: options.accumulate)
     }
     guard options.sequenceLength <= decoder.configuration.maximumPositions else {
-      throw .sequenceTooLong(length: options.sequenceLength, limit: decoder.configuration.maximumPositions)
+      throw TrainingError.sequenceTooLong(
+        length: options.sequenceLength, limit: decoder.configuration.maximumPositions)
     }
     self.options = options
     self.decoder = decoder
     self.mixture = mixture
     progress = RunProgress(cursor: mixture.cursor)
-    optimizer = AdamW(decoder, options: options.optimizer)
+    var optimizerOptions = options.optimizer
+    optimizerOptions.rateFactors = options.learningRates.map {
+      WeightSetting($0.weights, $0.value / options.schedule.peak)
+    }
+    optimizer = try AdamW(decoder, options: optimizerOptions)
   }
 
   /// Goes on from a save of the same run: what follows is, bit for bit, what would have followed there.

@@ -8,13 +8,26 @@ import Testing
 
 /// Optimiser steps and learning rates against `torch.optim.AdamW` and closed formulas, from committed fixtures.
 @Suite struct OptimizationParityTests {
-  @Test(arguments: ["steps-whole", "steps-first-last"])
+  @Test(arguments: ["steps-whole", "steps-first-last", "steps-groups", "steps-bf16-moments"])
   func tenStepsFollowTorch(_ name: String) throws {
-    let whole = name == "steps-whole"
     let checkpoint = try Checkpoint(
-      directory: fixture("decoders/\(whole ? "tied-grouped-f32" : "tied-grouped-bf16")"))
+      directory: fixture("decoders/\(name == "steps-whole" ? "tied-grouped-f32" : "tied-grouped-bf16")"))
     let decoder = try Decoder(checkpoint, device: CPUDevice(threads: 2))
-    if whole { decoder.trainEverything() } else { decoder.train(layers: [0, 2]) }
+    var options = AdamW.Options()
+    switch name {
+    case "steps-whole": decoder.trainEverything()
+    case "steps-groups":
+      decoder.train(
+        decoder.parameters.filter { parameter in ["norm", "mlp", "embed"].contains { parameter.name.contains($0) } })
+      options.rateFactors = try [
+        .init(argument: "all=1"), .init(argument: "embedding=0.1"), .init(argument: "norms=3"),
+      ]
+      options.weightDecays = try [.init(argument: "embedding=0"), .init(argument: "norms=0.1")]
+    case "steps-bf16-moments":
+      decoder.train(layers: [0, 2])
+      options.moments = .bf16
+    default: decoder.train(layers: [0, 2])
+    }
     let expected = try readTensors(fixture("training/\(name).safetensors"))
     func doubles(_ key: String) -> [Double] {
       expected[key]!.withUnsafeBytes { bytes in
@@ -26,9 +39,8 @@ import Testing
         stride(from: 0, to: bytes.count, by: 4).map { bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self) }
       }
     }
-    var options = AdamW.Options()
     options.clip = doubles("clip")[0]
-    let optimizer = AdamW(decoder, options: options)
+    let optimizer = try AdamW(decoder, options: options)
     let bounds = integers("spans").map(Int.init)
     let spans = stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]..<bounds[$0 + 1] }
     let tokens = spans.reduce(0) { $0 + $1.count }
@@ -63,11 +75,14 @@ import Testing
 
   @Test func learningRatesFollowTheirFormulas() throws {
     let runs = try JSONText([UInt8](Data(contentsOf: fixture("training/schedules.json")))).root.elements!
-    #expect(runs.count >= 4)
+    #expect(runs.count >= 12)
     for run in runs {
       let shape = try #require(LearningRateSchedule.Shape(rawValue: run["kind"]!.string!))
-      let schedule = LearningRateSchedule(
+      var schedule = LearningRateSchedule(
         shape: shape, peak: run["peak"]!.double!, warmupSteps: run["warmup"]!.int!, floor: run["floor"]!.double!)
+      schedule.start = run["start"]!.double!
+      schedule.decayShare = run["decay_share"]!.double!
+      schedule.cycles = run["cycles"]!.int!
       let steps = run["steps"]!.int!
       for (index, rate) in run["learning_rates"]!.elements!.enumerated() {
         let computed = schedule.rate(step: index + 1, total: Double(steps))

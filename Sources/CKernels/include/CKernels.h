@@ -98,11 +98,17 @@ void elo_softmax_backward(const float *p, const float *dp, float delta, float sc
 /* x = x scale + bias. In place. */
 void elo_add_scaled_bias(float *x, float scale, const float *bias, long n);
 
+/* The numbers of an AdamW step; the corrections are 1 - b1^t and 1 - b2^t. */
+typedef struct {
+  float gradient_scale, rate, b1, b2, epsilon, decay, correction1, correction2;
+} elo_adamw_step;
+
 /* One AdamW step (Loshchilov and Hutter, 2019, decoupled decay), all in f32:
  *   g = gradient gradient_scale;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2
  *   w = w (1 - rate decay) - rate (m / correction1) / (sqrt(v / correction2) + epsilon) */
-void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1, float b2,
-               float epsilon, float decay, float correction1, float correction2, long n);
+void elo_adamw(float *w, const float *gradient, float *m, float *v, elo_adamw_step s, long n);
+/* The same with moments stored as bf16, rounded to nearest even; the step takes them as computed. */
+void elo_adamw_bf16(float *w, const float *gradient, uint16_t *m, uint16_t *v, elo_adamw_step s, long n);
 
 /* How the elements of a matrix are stored. */
 typedef enum { ELO_F32, ELO_BF16, ELO_F16 } elo_element;

@@ -74,15 +74,16 @@ public final class Decoder {
 
   /// Makes whole layers trainable and leaves everything else as it is.
   public func train(layers indices: some Sequence<Int>) {
-    for index in indices {
-      for parameter in layers[index].parameters { parameter.startTraining(on: device) }
-    }
+    for index in indices { train(layers[index].parameters) }
+  }
+
+  /// Makes some weights of this decoder trainable and leaves everything else as it is.
+  public func train(_ parameters: [Parameter]) {
+    for parameter in parameters { parameter.startTraining(on: device) }
   }
 
   /// Makes every weight trainable.
-  public func trainEverything() {
-    for parameter in parameters { parameter.startTraining(on: device) }
-  }
+  public func trainEverything() { train(parameters) }
 
   /// Puts bridges after the layers they name (-1: after the embedding), in place of those there were.
   /// - Throws: `DecoderError.badBridge` when one is not D wide or follows no layer.

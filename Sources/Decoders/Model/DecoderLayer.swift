@@ -24,6 +24,11 @@ public struct DecoderLayer {
   /// All weights once, in the order of computation.
   public var parameters: [Parameter] { attentionParameters + mlpParameters }
 
+  /// The norms there are.
+  public var norms: [Norm] {
+    [attentionNorm, queryNorm, keyNorm, attentionPostNorm, mlpNorm, mlpPostNorm].compactMap(\.self)
+  }
+
   /// Those of attention, its norms included; also the norm that attention and MLP share in some parallel blocks.
   public var attentionParameters: [Parameter] {
     ((attentionNorm?.parameters ?? []) + attentionInput.parameters + (queryNorm?.parameters ?? [])

@@ -19,6 +19,7 @@ struct TrainingArguments: ParsableArguments {
   var output: String
   @OptionGroup var budget: BudgetOptions
   @OptionGroup var data: DataOptions
+  @OptionGroup var selection: SelectionOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
   @OptionGroup var compute: ComputeOptions
@@ -49,10 +50,9 @@ struct TrainingArguments: ParsableArguments {
         TextSource.list(arguments: heldOut), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
         textField: data.textField
       ).sample(tokensPerText: evaluationTokens)
-    var job = TrainingJob(
-      checkpoint: checkpoint, part: part,
-      options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data),
-      device: compute.device)
+    var options = optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data)
+    try selection.apply(to: &options)
+    var job = TrainingJob(checkpoint: checkpoint, part: part, options: options, device: compute.device)
     job.saving = try saving.options(for: optimization)
     var line = ProgressLine()
     let result = try job.run(output: directory(output), texts: texts, heldOut: scored) { progress in
