@@ -86,9 +86,11 @@ public final class AdamW {
     _ setting: WeightSetting, to slots: inout [Slot], of decoder: Decoders.Decoder, decayed: Bool,
     _ change: (inout Slot) -> Void
   ) throws {
+    let weights = try setting.weights.parameters(
+      of: decoder, layers: Array(decoder.layers.indices), decayed: decayed)
+    // What is set for a matrix is set for its adapter.
     let named = Set(
-      try setting.weights.parameters(of: decoder, layers: Array(decoder.layers.indices), decayed: decayed)
-        .map(ObjectIdentifier.init))
+      weights.flatMap { [$0] + ($0.adapter.map { [$0.a, $0.b] } ?? []) }.map(ObjectIdentifier.init))
     let meant = slots.indices.filter { named.contains(ObjectIdentifier(slots[$0].parameter)) }
     guard !meant.isEmpty else { throw TrainingError.settingWithoutEffect("\(setting)") }
     for index in meant { change(&slots[index]) }

@@ -14,6 +14,8 @@ public struct Adaptation: Sendable {
     case elo
     /// Train the whole model throughout: what ELO is to be compared with.
     case full
+    /// Train low-rank changes of the whole model's matrices throughout, likewise.
+    case lora
   }
 
   /// What stands for the missing layers while the detached ones are trained.
@@ -36,7 +38,7 @@ public struct Adaptation: Sendable {
   public var bridge = BridgeKind.linear
   /// Settings of the detached training.
   public var pretraining: TrainingOptions
-  /// Settings of the alignment, and of the whole training of `full`.
+  /// Settings of the alignment, and of the whole training of `full` and `lora`; `lora` has its `lowRank`.
   public var alignment: TrainingOptions
   /// The share of tokens that the source text has; the target has the rest.
   public var sourceShare = 0.1
@@ -158,13 +160,14 @@ public struct Adaptation: Sendable {
 
   /// The settings that change the adaptation, by their flags.
   private func settings(_ device: any Device) -> [(flag: String, value: String?)] {
-    let detached = pretraining.settings.map { setting in
+    let detached = pretraining.settings.filter { !$0.flag.hasPrefix("--lora") }.map { setting in
       ["--tokens", "--minutes"].contains(setting.flag)
         ? (flag: "\(setting.flag) (detached training)", value: setting.value) : setting
     }
-    let inAlignment = ["--learning-rate", "--batch-size"]
+    let inAlignment = ["--learning-rate", "--batch-size", "--train"]
     let whole = alignment.settings.compactMap { setting -> (flag: String, value: String?)? in
       if ["--tokens", "--minutes"].contains(setting.flag) { return ("\(setting.flag) (alignment)", setting.value) }
+      if setting.flag.hasPrefix("--lora") { return setting }
       return inAlignment.contains(setting.flag) ? ("--align-\(setting.flag.dropFirst(2))", setting.value) : nil
     }
     return [

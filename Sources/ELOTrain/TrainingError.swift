@@ -43,6 +43,12 @@ public enum TrainingError: Error, Sendable, Equatable {
   case tiedHead
   /// A layer was named that belongs to the scaffold.
   case frozenLayer(Int)
+  /// Low-rank adapters were to go on something else than layers.
+  case notInLayers(String)
+  /// No matrix of the layers has the name that low-rank adapters were to go on.
+  case noSuchTarget(String, known: [String])
+  /// The rank of adapters exceeds that of a matrix.
+  case rankTooLarge(Int, matrix: String, limit: Int)
   /// A setting of some weights cannot be read.
   case badSetting(String)
   /// A setting was given for weights that are not trained.
@@ -114,6 +120,12 @@ extension TrainingError: CustomStringConvertible {
       "the head of this model is its embedding: write embedding instead of head"
     case .frozenLayer(let layer):
       "layer \(layer) of the detached model is part of its frozen scaffold: take it out of the selection"
+    case .notInLayers(let part):
+      "low-rank adapters go on the matrices of layers, not on \(part): name layers in --train, or take --method full"
+    case .noSuchTarget(let target, let known):
+      "no matrix of the layers is called \(target): take some of \(known.joined(separator: ", ")) for --lora-targets"
+    case .rankTooLarge(let rank, let matrix, let limit):
+      "adapters of rank \(rank), but \(matrix) has rank \(limit) at most: lower --lora-rank"
     case .badSetting(let text):
       "\(text) is no setting of some weights: write WEIGHTS=NUMBER such as embedding=1e-5 or norms,first:2=0.1"
     case .settingWithoutEffect(let text):

@@ -162,7 +162,7 @@ public struct TrainingJob: Sendable {
     return Result(records: records, texts: seen, resumedFrom: saved?.state.progress, wasFinished: false)
   }
 
-  /// Writes the decoder's weights as a checkpoint that is otherwise the source.
+  /// Writes the decoder's weights as a checkpoint that is otherwise the source, and its adapters beside it.
   private func publish(
     _ source: Checkpoint, _ decoder: Decoders.Decoder, identity: RunIdentity?, metrics: URL, _ seen: [TextReport],
     to destination: URL
@@ -170,7 +170,10 @@ public struct TrainingJob: Sendable {
     let staged = try StagedDirectory(for: destination, byteCount: source.shardBytes)
     try rewriteCheckpoint(
       source: source, replacing: decoder.trainedContent(for: source), into: staged.url,
-      including: { !Self.recordNames.contains($0) })
+      including: { !Self.recordNames.contains($0) && !AdapterFile.paths.contains($0) })
+    if let lowRank = options.lowRank {
+      try AdapterFile.write(decoder, lowRank, base: checkpoint, into: staged.url)
+    }
     try copyFile(MappedFile(metrics), to: staged.url.appending(path: MetricsFile.name))
     try writeFile(TextReport.json(seen), to: staged.url.appending(path: TextReport.fileName))
     if let identity { try writeFile(identity.json(), to: staged.url.appending(path: RunIdentity.fileName)) }
@@ -193,10 +196,11 @@ public struct TrainingJob: Sendable {
 
   private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
     let decoder = try Decoder(source, device: device)
+    decoder.recomputesActivations = options.recomputesActivations
     switch part {
-    case .everything: decoder.train(try weights(of: decoder, layers: Array(decoder.layers.indices), "all"))
+    case .everything: try choose(in: decoder, layers: Array(decoder.layers.indices), "all")
     case .layers(let useBridges):
-      decoder.train(try weights(of: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers"))
+      try choose(in: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers")
       if useBridges, BridgeFile.exists(in: checkpoint) {
         try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
       }
@@ -204,8 +208,14 @@ public struct TrainingJob: Sendable {
     return decoder
   }
 
-  private func weights(of decoder: Decoders.Decoder, layers: [Int], _ usual: String) throws -> [Parameter] {
-    try (options.trained ?? WeightSelection(usual)).parameters(of: decoder, layers: layers)
+  /// Makes trainable what the options name, of the layers that may be trained.
+  private func choose(in decoder: Decoders.Decoder, layers: [Int], _ usual: String) throws {
+    let selection = try options.trained ?? WeightSelection(usual)
+    if let lowRank = options.lowRank {
+      try lowRank.adapt(decoder, layers: selection.layers(of: decoder, trainable: layers), seed: options.seed)
+    } else {
+      decoder.train(try selection.parameters(of: decoder, layers: layers))
+    }
   }
 }
 

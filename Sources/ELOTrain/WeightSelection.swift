@@ -72,6 +72,29 @@ public struct WeightSelection: Sendable, Hashable, CustomStringConvertible {
     return decoder.parameters.filter { chosen.contains(ObjectIdentifier($0)) }
   }
 
+  /// The layers that are named, ascending.
+  /// - Parameter trainable: indices of the layers that may be trained.
+  /// - Throws: `TrainingError.notInLayers` when a part names something else, `.frozenLayer`; `SurgeryError.selection`.
+  func layers(of decoder: Decoders.Decoder, trainable: [Int]) throws -> [Int] {
+    var chosen: Set<Int> = []
+    for (text, part) in parts {
+      switch part {
+      case .all, .layers: chosen.formUnion(trainable)
+      case .chosen(let selection): chosen.formUnion(try Self.indices(selection, of: decoder, trainable))
+      case .norms, .biases, .embedding, .head: throw TrainingError.notInLayers(text)
+      }
+    }
+    return chosen.sorted()
+  }
+
+  private static func indices(
+    _ selection: LayerSelection, of decoder: Decoders.Decoder, _ trainable: [Int]
+  ) throws -> [Int] {
+    let indices = try selection.set(layerCount: decoder.layers.count)
+    if let frozen = indices.first(where: { !trainable.contains($0) }) { throw TrainingError.frozenLayer(frozen) }
+    return indices
+  }
+
   private static func parameters(
     _ part: Part, of decoder: Decoders.Decoder, layers: [Int]
   ) throws -> [Parameter] {
@@ -91,9 +114,7 @@ public struct WeightSelection: Sendable, Hashable, CustomStringConvertible {
       guard decoder.head !== decoder.embedding else { throw TrainingError.tiedHead }
       return [decoder.head]
     case .chosen(let selection):
-      let indices = try selection.set(layerCount: decoder.layers.count)
-      if let frozen = indices.first(where: { !layers.contains($0) }) { throw TrainingError.frozenLayer(frozen) }
-      return indices.flatMap { decoder.layers[$0].parameters }
+      return try indices(selection, of: decoder, layers).flatMap { decoder.layers[$0].parameters }
     }
   }
 }

@@ -31,7 +31,10 @@ struct AdaptCommand: ParsableCommand {
   var layers = "first,last"
   @Option(help: "Layers that stay between the trained ones, frozen, as a scaffold; written like --layers.")
   var keepFrozen: String?
-  @Option(help: "elo: detach, train, attach, align. full: train the whole model throughout, to compare.")
+  @Option(
+    help:
+      "elo: detach, train, attach, align. To compare: full trains the whole model throughout, lora low-rank changes of it."
+  )
   var method = Adaptation.Method.elo
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
   var bridge = Adaptation.BridgeKind.linear
@@ -49,12 +52,13 @@ struct AdaptCommand: ParsableCommand {
 
   @Option(help: "The highest learning rate of the detached training.")
   var learningRate = 2e-4
-  @Option(help: "The highest learning rate of the alignment.")
-  var alignLearningRate = 1e-4
+  @Option(help: "The highest learning rate of the alignment, or of full or lora. (default: 1e-4; of lora 5e-4)")
+  var alignLearningRate: Double?
   @Option(help: "Sequences per step of the alignment.")
   var alignBatchSize = 4
   @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
   var evaluationTokens = 12_288
+  @OptionGroup var lowRank: LowRankArguments
   @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
@@ -70,7 +74,7 @@ struct AdaptCommand: ParsableCommand {
     guard alignShare > 0, alignShare < 1, sourceShare > 0, sourceShare < 1 else {
       throw ValidationError("--align-share and --source-share must lie between 0 and 1")
     }
-    guard learningRate > 0, alignLearningRate > 0 else {
+    guard learningRate > 0, alignLearningRate ?? 1 > 0 else {
       throw ValidationError("a learning rate must be greater than 0")
     }
     guard alignBatchSize > 0, alignBatchSize % optimization.accumulate == 0 else {
@@ -81,7 +85,7 @@ struct AdaptCommand: ParsableCommand {
       throw ValidationError(
         method == .elo
           ? "--tokens and --align-tokens go together"
-          : "the method full has one stage: give --align-tokens or --minutes")
+          : "the method \(method.rawValue) has one stage: give --align-tokens or --minutes")
     }
   }
 
@@ -95,8 +99,11 @@ struct AdaptCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    var alignment = optimization.trainingOptions(budget: budgets.alignment, learningRate: alignLearningRate, data)
+    let wholeMethod = method == .lora ? TrainingMethod.lora : .full
+    var alignment = optimization.trainingOptions(
+      budget: budgets.alignment, learningRate: alignLearningRate ?? wholeMethod.learningRate(full: 1e-4), data)
     alignment.batchSize = alignBatchSize
+    alignment.lowRank = method == .lora ? lowRank.options : nil
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),
       pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate, data),

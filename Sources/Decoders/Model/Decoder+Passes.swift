@@ -62,7 +62,8 @@ extension Decoder {
       dNormed, output, context.workspace.statistics(.final, tokens: batch.count), dx: dx, device: device)
     for index in ((lowest ?? layers.count)..<layers.count).reversed() {
       bridges[index]?.backward(dx, scratch: context.shared(.normed), device: device)
-      let activations = context.workspace.activations(keptFor: index, tokens: batch.count)
+      let activations = keptActivations(index, context)
+      if recomputesActivations { layers[index].recompute(activations, context) }
       layers[index].backward(dx, activations, inputGradient: index > lowest! || trainsEmbedding, context)
     }
     if trainsEmbedding {
@@ -76,7 +77,7 @@ extension Decoder {
   /// or the head is.
   private var lowestTrainedLayer: Int? {
     if trainsEmbedding { return 0 }
-    return layers.firstIndex { $0.parameters.contains(where: \.isTrained) }
+    return layers.firstIndex { $0.parameters.contains(where: \.isReached) }
   }
 
   /// Embedding, layers and bridges.
@@ -87,8 +88,8 @@ extension Decoder {
     let tokens = context.batch.count
     let output = context.shared(.output)
     func activations(_ layer: Int) -> LayerActivations {
-      let kept = keepingFrom.map { layer >= $0 } ?? false
-      return context.workspace.activations(keptFor: kept ? layer : nil, tokens: tokens)
+      keepingFrom.map { layer >= $0 } ?? false
+        ? keptActivations(layer, context) : context.workspace.activations(keptFor: nil, tokens: tokens)
     }
     // Each layer writes straight into the place that the next one reads.
     func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
@@ -102,6 +103,15 @@ extension Decoder {
     }
     observation.residualStream?(layers.count, output)
     return output
+  }
+
+  /// Memory for a layer that will be walked back through: all its own, or only its input when the rest is made again.
+  private func keptActivations(_ layer: Int, _ context: LayerContext) -> LayerActivations {
+    let (workspace, tokens) = (context.workspace, context.batch.count)
+    guard recomputesActivations else { return workspace.activations(keptFor: layer, tokens: tokens) }
+    var activations = workspace.activations(keptFor: nil, tokens: tokens)
+    activations.input = workspace.input(of: layer, tokens: tokens)
+    return activations
   }
 
   /// The stream behind the final norm, times what logits are multiplied by.

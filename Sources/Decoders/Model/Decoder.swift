@@ -25,6 +25,11 @@ public final class Decoder {
   /// for removed layers.
   public private(set) var bridges: [Int: Bridge] = [:]
 
+  /// Whether backward passes make the activations of each layer again instead of keeping them: the same bits for about a
+  /// quarter more arithmetic, with the memory of one layer's activations and every layer's input.
+  public var recomputesActivations = false
+
+  let adapterScratch = AdapterScratch()
   private var currentWorkspace: Workspace?
   private let positionTables: PositionTables
   /// `[P, D]`, positions that are added to the embedding and not learned.
@@ -69,8 +74,12 @@ public final class Decoder {
       + layers.flatMap(\.parameters) + finalNorm.parameters + (configuration.tiedHead ? [] : [head])
   }
 
-  /// The weights that are trained.
-  public var trainedParameters: [Parameter] { parameters.filter(\.isTrained) }
+  /// What is trained: weights, and the matrices of adapters.
+  public var trainedParameters: [Parameter] {
+    parameters.flatMap { parameter in
+      (parameter.isTrained ? [parameter] : []) + (parameter.adapter.map { [$0.a, $0.b] } ?? [])
+    }
+  }
 
   /// Makes whole layers trainable and leaves everything else as it is.
   public func train(layers indices: some Sequence<Int>) {

@@ -122,6 +122,8 @@ extension TrainingOptions {
       ("--warmup-from", String(schedule.start)), ("--final-rate", String(schedule.floor)),
       ("--decay-share", schedule.shape == .wsd ? String(schedule.decayShare) : nil),
       ("--cycles", String(schedule.cycles)), ("--train", trained?.description),
+      ("--lora-rank", lowRank.map { String($0.rank) }), ("--lora-alpha", lowRank.map { String($0.alpha) }),
+      ("--lora-targets", lowRank.map { $0.targets.isEmpty ? "all" : $0.targets.joined(separator: ",") }),
       ("--learning-rate-of", Self.list(learningRates)),
       ("--batch-size", String(batchSize)), ("--sequence-length", String(sequenceLength)),
       ("--accumulate", String(accumulate)), ("--weight-decay", String(optimizer.weightDecay)),

@@ -87,6 +87,9 @@ struct OptimizationOptions: ParsableArguments {
   var sequenceLength = 512
   @Option(help: "Parts into which a step's sequences are split, to need less memory.")
   var accumulate = 2
+  @Flag(
+    help: "Make activations again in the backward pass instead of keeping them: less memory, more time, the same bits.")
+  var recompute = false
   @Option(help: "Decoupled weight decay of matrices; norms and biases have none.")
   var weightDecay = 0.1
   @Option(help: "How AdamW's moments are stored: f32, or bf16 in half the memory.")
@@ -136,6 +139,7 @@ struct OptimizationOptions: ParsableArguments {
     rates.cycles = cycles
     var options = TrainingOptions(budget: budget, schedule: rates)
     options.optimizer.moments = moments
+    options.recomputesActivations = recompute
     options.optimizer.weightDecay = weightDecay
     options.optimizer.clip = clip
     options.batchSize = batchSize
