@@ -23,6 +23,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // System libraries. CGSL has no pkgConfig: gsl.pc would link gslcblas in front of OpenBLAS.
@@ -35,24 +36,28 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "JSONText"),
     .target(name: "Figures"),
+    .target(name: "EventFiles"),
     .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
     .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd", crypto]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
-    .target(name: "LayerProbe", dependencies: ["JSONText", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
+    .target(
+      name: "LayerProbe",
+      dependencies: ["JSONText", "Checkpoints", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
-        argumentParser,
+        "EventFiles", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "COpenBLAS", "TestSupport"]),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
+    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
@@ -70,6 +75,8 @@ let package = Package(
     .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
+    .executableTarget(
+      name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
     .executableTarget(
       name: "example-probe-layers",
       dependencies: ["Checkpoints", "Corpora", "Decoders", "LayerProbe", "Tokenizers"], path: "Examples/ProbeLayers"),

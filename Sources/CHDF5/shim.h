@@ -10,4 +10,5 @@ static inline hid_t elo_h5t_c_s1(void) { return H5T_C_S1; }
 static inline unsigned elo_h5f_acc_trunc(void) { return H5F_ACC_TRUNC; }
 static inline unsigned elo_h5f_acc_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline hid_t elo_h5p_default(void) { return H5P_DEFAULT; }
+static inline hid_t elo_h5p_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t elo_h5s_all(void) { return H5S_ALL; }

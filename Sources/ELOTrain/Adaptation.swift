@@ -50,6 +50,8 @@ public struct Adaptation: Sendable {
   public var reading = TokenStore.Options()
   /// What is kept while a stage trains; `resumes` also passes over the stages that are done.
   public var saving = SavingOptions()
+  /// Texts to put beside the result, by their files' names.
+  public var sideFiles: [String: String] = [:]
   /// The command that was given, for the report.
   public var command: [String]
 

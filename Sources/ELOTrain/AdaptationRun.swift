@@ -168,6 +168,9 @@ final class AdaptationRun {
     for name in try files.contentsOfDirectory(atPath: aligned.path) where !TrainingJob.recordNames.contains(name) {
       try files.moveItem(at: aligned.appending(path: name), to: result.appending(path: name))
     }
+    for (name, text) in adaptation.sideFiles {
+      try replaceFile(at: result.appending(path: name), with: Array(text.utf8))
+    }
     try replaceFile(at: result.appending(path: AdaptationReport.fileName), with: Array(report.json().utf8))
     try replaceFile(at: result.appending(path: "report.html"), with: Array(report.page().utf8))
     try replaceFile(at: result.appending(path: RunIdentity.fileName), with: identity.json())

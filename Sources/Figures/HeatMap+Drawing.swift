@@ -15,15 +15,26 @@ extension HeatMap {
         drawCell(value, x: rowNameWidth + Double(c) * cell.width, y: y, into: &drawing)
       }
     }
+    drawColumnNames(into: &drawing)
+    return drawing
+  }
+
+  private func drawColumnNames(into drawing: inout Drawing) {
     let bottom = Self.top + Double(values.count) * cell.height
-    let widest = columns.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0
-    let columnStep = nameStep(extent: cell.width, needed: widest + 6)
-    for (c, name) in columns.names.enumerated() where c.isMultiple(of: columnStep) {
-      drawing.text(name, rowNameWidth + (Double(c) + 0.5) * cell.width, bottom + 18, anchor: "middle", class: "tick")
+    let step = namesAreSlanted ? 1 : nameStep(extent: cell.width, needed: columnNameWidth + 6)
+    for (c, name) in columns.names.enumerated() where c.isMultiple(of: step) {
+      let x = rowNameWidth + (Double(c) + 0.5) * cell.width
+      if namesAreSlanted {
+        let place = "\(coordinate(x + 4)) \(coordinate(bottom + 12))"
+        drawing.add(
+          "text",
+          [("transform", "translate(\(place)) rotate(-40)"), ("text-anchor", "end"), ("class", "tick")], text: name)
+      } else {
+        drawing.text(name, x, bottom + 18, anchor: "middle", class: "tick")
+      }
     }
     let middle = rowNameWidth + Double(columns.names.count) * cell.width / 2
-    drawing.text(columns.label, middle, bottom + 39, anchor: "middle", class: "axis-name")
-    return drawing
+    drawing.text(columns.label, middle, bottom + columnNameHeight + 17, anchor: "middle", class: "axis-name")
   }
 
   /// How many places apart names stand: 1, 2, 5, 10 and so on, as close as they fit.

@@ -24,10 +24,12 @@ public struct HeatMap: Figure {
   public let decimals: Int
 
   /// A heat map.
+  /// - Parameter range: the numbers at the ends of the colours; what the values reach when nil.
   /// - Precondition: There are as many rows and columns of values as names.
   public init(
     title: String, valueLabel: String, rows: (label: String, names: [String]),
-    columns: (label: String, names: [String]), values: [[Double?]], colors: Colors = .sequential, decimals: Int = 2
+    columns: (label: String, names: [String]), values: [[Double?]], colors: Colors = .sequential,
+    range: ClosedRange<Double>? = nil, decimals: Int = 2
   ) {
     precondition(values.count == rows.names.count, "\(values.count) rows for \(rows.names.count) names")
     for row in values {
@@ -40,7 +42,8 @@ public struct HeatMap: Figure {
     self.values = values
     self.colors = colors
     self.decimals = decimals
-    self.range = Self.range(of: values.joined().compactMap { $0 }.filter(\.isFinite), colors)
+    let reached = Self.range(of: values.joined().compactMap { $0 }.filter(\.isFinite), colors)
+    self.range = range ?? reached
     let longestName = rows.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0
     self.rowNameWidth = min(200, longestName + 10)
     let width = min(44, (760 - rowNameWidth - 8) / Double(max(columns.names.count, 1)))
@@ -100,8 +103,19 @@ public struct HeatMap: Figure {
   /// The room above the cells: the scale of colours and the name of the rows.
   static let top = 84.0
 
+  /// The width of the columns' longest name.
+  var columnNameWidth: Double { columns.names.map { estimatedWidth($0, fontSize: PlotFrame.fontSize) }.max() ?? 0 }
+
+  /// Whether the columns' names stand aslant: those of a few columns that are narrower than their names.
+  ///
+  /// Of many columns only some are named.
+  var namesAreSlanted: Bool { columns.names.count <= 16 && columnNameWidth + 6 > cell.width }
+
+  /// The room that the columns' names take below the cells.
+  var columnNameHeight: Double { namesAreSlanted ? 14 + columnNameWidth * 0.66 : 22 }
+
   /// 760 units wide, as tall as its rows need.
   public var size: (width: Double, height: Double) {
-    (760, Self.top + Double(rows.names.count) * cell.height + 50)
+    (760, Self.top + Double(rows.names.count) * cell.height + columnNameHeight + 28)
   }
 }

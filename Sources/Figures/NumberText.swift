@@ -1,28 +1,33 @@
 import Foundation
 
-/// A number with so many digits behind the point and a comma between thousands: `12,345.60`.
+/// A number with so many digits behind the point, a comma between thousands and a true minus sign: `−12,345.60`.
 func decimalText(_ value: Double, decimals: Int) -> String {
   let text = String(format: "%.*f", decimals, value)
   let point = text.firstIndex(of: ".") ?? text.endIndex
   var digits = String(text[..<point])
-  let sign = digits.hasPrefix("-") ? String(digits.removeFirst()) : ""
+  let isNegative = digits.hasPrefix("-")
+  if isNegative { digits.removeFirst() }
   var grouped = ""
   for (i, digit) in digits.enumerated() {
     if i > 0, (digits.count - i).isMultiple(of: 3) { grouped.append(",") }
     grouped.append(digit)
   }
   let isZero = !text.contains { ("1"..."9").contains($0) }
-  return (isZero ? "" : sign) + grouped + text[point...]
+  return (isNegative && !isZero ? "−" : "") + grouped + text[point...]
 }
 
-/// A number with five significant digits, for text and tables: `1.6532`, `380,000`, `0.00012`.
-func readableText(_ value: Double) -> String {
-  guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "-∞" : "∞" }
+/// A number with five significant digits, for text and tables: `1.6532`, `380,000`, `0.00012346`.
+/// - Parameter digits: another number of significant digits.
+func readableText(_ value: Double, digits: Int = 5) -> String {
+  guard value.isFinite else { return value.isNaN ? "–" : value < 0 ? "−∞" : "∞" }
   let magnitude = abs(value)
-  if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e12 { return String(format: "%.4g", value) }
+  if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e12 {
+    return String(format: "%.*g", digits - 1, value).replacing("-", with: "−")
+  }
   if value == value.rounded() { return decimalText(value, decimals: 0) }
-  let digitsInFront = magnitude < 1 ? 1 : Int(log10(magnitude)) + 1
-  return decimalText(value, decimals: max(0, 5 - digitsInFront))
+  // Below 1 the zero in front counts as a digit, further zeros do not.
+  let digitsInFront = magnitude < 1 ? Int(log10(magnitude).rounded(.down)) + 2 : Int(log10(magnitude)) + 1
+  return decimalText(value, decimals: max(0, digits - digitsInFront))
 }
 
 /// A coordinate in the picture, to a hundredth.

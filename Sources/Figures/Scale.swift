@@ -124,7 +124,11 @@ private func tickLabels(_ values: [Double]) -> [String] {
   return scaled.map { value in
     if value == 0 { return "0" }
     let text =
-      if let decimals, decimals <= 6 { decimalText(value, decimals: decimals) } else { String(format: "%g", value) }
-    return text.replacingOccurrences(of: "-", with: "−") + suffix
+      if let decimals, decimals <= 6 {
+        decimalText(value, decimals: decimals)
+      } else {
+        String(format: "%g", value).replacing("-", with: "−")
+      }
+    return text + suffix
   }
 }

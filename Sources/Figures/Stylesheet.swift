@@ -5,14 +5,14 @@ let stylesheet = """
 
   :root {
     --surface: #ffffff; --panel: #f5f6f8; --text: #1a1d21; --muted: #59626d; --rule: #d9dde2; --grid: #e6e9ed;
-    --accent: #2f55d4; --on-part: #ffffff;
+    --accent: #2f55d4; --on-part: #ffffff; --highlight: #fdeebf;
     --s0: #2f55d4; --s1: #c84e00; --s2: #063f34; --s3: #8a62b5;
     --s4: #9a6440; --s5: #1a2178; --s6: #b04070; --s7: #4c7988;
   }
   @media screen and (prefers-color-scheme: dark) {
     :root {
       --surface: #14171b; --panel: #1d2126; --text: #e8eaed; --muted: #a4adb7; --rule: #383f47; --grid: #2a3037;
-      --accent: #93a1ff; --on-part: #101317;
+      --accent: #93a1ff; --on-part: #101317; --highlight: #3d3519;
       --s0: #7c8cff; --s1: #ffc23d; --s2: #35e0ae; --s3: #9f80ad;
       --s4: #d3ec8f; --s5: #a8e8ff; --s6: #e06040; --s7: #3fa9f0;
     }
@@ -62,6 +62,10 @@ let stylesheet = """
   .curve { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
   .curve.faint { stroke-width: 1; opacity: 0.32; }
   .mark { fill: var(--c); stroke: var(--surface); stroke-width: 1; }
+  .mark.empty { fill: var(--surface); stroke: var(--c); stroke-width: 1.5; }
+  .neutral { --c: var(--muted); }
+  .band { fill: var(--c); opacity: 0.14; }
+  .highlight { fill: var(--highlight); }
   .join { stroke: var(--c); stroke-width: 1.5; opacity: 0.45; }
   .interval { fill: none; stroke: var(--c); stroke-width: 1.5; }
   .part { fill: var(--c); }
@@ -86,7 +90,7 @@ let stylesheet = """
     h2, h3 { break-after: avoid; }
     svg { min-width: 0; }
     pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-    .verdict, pre, blockquote, .part, .cell, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+    .verdict, pre, blockquote, .part, .cell, .band, .mark, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     .scroll, details .scroll { overflow: visible; max-height: none; }
     details.long { display: none; }
     details::details-content { content-visibility: visible; }

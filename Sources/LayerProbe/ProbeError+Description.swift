@@ -21,7 +21,7 @@ extension ProbeError: CustomStringConvertible {
       "\(score) on \(document.map { "scored document \($0) of " } ?? "")\(subject) is not a finite number at place "
         + "\(place) of its \(axis.rawValue); the model's activations overflow: leave this text or criterion out"
     case .badBudget(.layers(let asked, let layerCount)):
-      "\(asked) layers asked for, but the model has \(layerCount); ask for 1 to \(layerCount)"
+      "\(asked) layers asked for, but the model has \(layerCount); ask for \(layerCount == 1 ? "1" : "1 to \(layerCount)")"
     case .badBudget(.fraction(let asked, let smallestLayer)):
       "a share of \(asked) of the model's weights, but its smallest layer has \(smallestLayer); "
         + "ask for at least that, and at most 1"
@@ -33,8 +33,6 @@ extension ProbeError: CustomStringConvertible {
       "\(file): \(routine) failed on \(object); check the disk and that the file is a complete archive"
     case .archiveVersion(let file, let found, let expected):
       "\(file): archive layout \(found), this program reads \(expected); make the archive again"
-    case .cannotWrite(let file, let reason):
-      "\(file): \(reason); check the path and the space on the disk"
     case .interrupted:
       "interrupted; nothing was written, run the command again"
     }

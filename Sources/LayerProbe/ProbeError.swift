@@ -23,8 +23,6 @@ public enum ProbeError: Error, Equatable, Sendable {
   case archive(file: String, routine: String, object: String)
   /// An archive of another layout.
   case archiveVersion(file: String, found: Int, expected: Int)
-  /// A file could not be written.
-  case cannotWrite(file: String, reason: String)
   /// The run was stopped from outside.
   case interrupted
 

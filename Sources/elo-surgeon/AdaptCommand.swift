@@ -12,9 +12,13 @@ struct AdaptCommand: ParsableCommand {
       Detaches layers, fits a bridge for the others, trains them on the target text with some of the source text, puts \
       them back and aligns the whole model; scores held-out text in both languages before, between and after. OUTPUT is \
       the adapted checkpoint with report.html and report.json. \
-      While it runs everything lies in OUTPUT.partial; with --resume the same command does only what is left.
+      While it runs everything lies in OUTPUT.partial; with --resume the same command does only what is left. \
+      A --config file has a key for each flag, without its dashes, and checkpoint; OUTPUT/adapt.yaml is one that does all \
+      of it again.
       """)
 
+  @Option(help: ArgumentHelp("A YAML file with flags; those on the command line override it.", valueName: "file"))
+  var config: String?
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
   var checkpoint: String
   @Option(help: ArgumentHelp("Text of the language to learn.", valueName: "name=file"))
@@ -62,6 +66,7 @@ struct AdaptCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
+  @OptionGroup var logging: LoggingOptions
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -89,12 +94,32 @@ struct AdaptCommand: ParsableCommand {
     }
   }
 
+  private static let defaultMinutes = 20.0
+
   /// Budgets of the detached training and of the whole-model training.
   private var budgets: (pretraining: TrainingBudget, alignment: TrainingBudget) {
     if let alignTokens { return (.tokens(tokens ?? 1), .tokens(alignTokens)) }
-    let minutes = minutes ?? 20
+    let minutes = minutes ?? Self.defaultMinutes
     return method == .elo
       ? (.minutes(minutes * (1 - alignShare)), .minutes(minutes * alignShare)) : (.minutes(minutes), .minutes(minutes))
+  }
+
+  /// Parses a command line that begins with the command's name, taking in the file that it names.
+  static func parseConfigured(_ arguments: [String]) throws -> any ParsableCommand {
+    let configured = try ConfiguredArguments(arguments, of: Self.self)
+    do {
+      return try EloSurgeon.parseAsRoot(configured.expanded)
+    } catch {
+      throw configured.explained(error)
+    }
+  }
+
+  /// The configuration of this run, to run it again.
+  private func resolvedConfiguration(_ device: CPUDevice) throws -> String {
+    var found = ["threads": String(device.threads), "result": try saving.options(for: optimization).result.rawValue]
+    if minutes == nil && alignTokens == nil { found["minutes"] = String(Self.defaultMinutes) }
+    let arguments = try ConfiguredArguments(Array(CommandLine.arguments.dropFirst()), of: Self.self)
+    return try ResolvedConfiguration.text(arguments.resolved(found))
   }
 
   func run() throws {
@@ -116,11 +141,17 @@ struct AdaptCommand: ParsableCommand {
     adaptation.reading = data.reading
     adaptation.saving = try saving.options(for: optimization)
     let sources = try TextSource.list(arguments: [target, source])
+    let device = compute.device
+    adaptation.sideFiles[ResolvedConfiguration.fileName] = try resolvedConfiguration(device)
+    var logs = [
+      Adaptation.Stage.pretrain: logging.log("pretrain", adaptation.pretraining),
+      .align: logging.log("align", adaptation.alignment),
+    ].compactMapValues(\.self)
     var line = ProgressLine()
     let report = try adaptation.run(
       output: directory(output), target: sources[0], source: sources[1],
       heldOut: heldOut.isEmpty ? nil : try TextSource.list(arguments: heldOut),
-      device: compute.device
+      device: device
     ) { event in
       switch event {
       case .wasComplete: line.finish("adapt: finished before, nothing to do")
@@ -129,6 +160,7 @@ struct AdaptCommand: ParsableCommand {
       case .trained(let stage, let progress):
         line.show(
           stage.rawValue, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+        if let warning = logs[stage]?.append(progress.record) { line.finish(warning) }
       case .read(let stage, let done, let total):
         line.show(
           stage.rawValue, fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",

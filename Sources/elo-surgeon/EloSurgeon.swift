@@ -30,7 +30,10 @@ struct EloSurgeon: ParsableCommand {
   /// Runs the command, and says of a failure what it is and what to do, without a stack of types.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command =
+        try arguments.first == AdaptCommand.configuration.commandName
+        ? AdaptCommand.parseConfigured(arguments) : parseAsRoot(arguments)
       try command.run()
     } catch {
       Failure.report(error)

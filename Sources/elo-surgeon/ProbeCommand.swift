@@ -32,7 +32,9 @@ struct ProbeCommand: ParsableCommand {
   var documents = 16
   @Option(help: "Cut each document at this many tokens.")
   var maxTokens = 512
-  @Option(help: "How many layers to select. (default: 2)")
+  @Flag(help: "Documents of the texts say the same by their places. (default: where their ids are equal)")
+  var inOrder = false
+  @Option(help: "How many layers to select. (default: 2, or the only one)")
   var layers: Int?
   @Option(help: "Select layers with at most this share of the model's weights, in place of --layers.")
   var fraction: Double?
@@ -62,7 +64,7 @@ struct ProbeCommand: ParsableCommand {
     let staging = try StagedDirectory(for: directory(output))
     let decoder = try Decoder(model, device: compute.device)
     let outline = ModelOutline(decoder, path: checkpoint, hashes: model.headerHashes)
-    let budget = fraction.map { LayerBudget.fraction($0) } ?? .layers(layers ?? 2)
+    let budget = fraction.map { LayerBudget.fraction($0) } ?? .layers(layers ?? min(2, outline.layerCount))
     try budget.check(for: outline)
     guard maxTokens < decoder.configuration.maximumPositions else {
       throw ProbeError.contextTooShort(
@@ -75,11 +77,17 @@ struct ProbeCommand: ParsableCommand {
         source: source, tokenizer: tokenizer, textField: textField, maximumDocuments: documents)
       return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
     }
-    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix))
-    let report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
+    warnOfUnrelated(texts)
+    let gradients = TimedCriterion(Gradients())
+    let probe = Probe(criteria: Probe.standardCriteria.map { $0 is Gradients ? gradients : $0 })
+    let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix), probe)
+    var report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
       scores, model: outline, maximumTokens: maxTokens, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
+    report.costs = StageCosts(decoder, layers: report.selectedLayers, rate: gradients.rate)
     try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
-    func write(_ data: Data, _ name: String) throws { try data.write(to: staging.url.appending(path: name)) }
+    func write(_ data: Data, _ name: String) throws {
+      try writeFile(Array(data), to: staging.url.appending(path: name))
+    }
     try write(report.json(), "report.json")
     try write(Data(report.scoresCSV.utf8), "scores.csv")
     try write(Data(report.contrastsCSV.utf8), "contrasts.csv")
@@ -87,16 +95,28 @@ struct ProbeCommand: ParsableCommand {
     for export in LayerExport.allCases {
       try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)
     }
+    guard !Interruption.isRequested else { throw ProbeError.interrupted }
     try staging.commit()
     print(table(scores, selected: report.selectedLayers))
     print(report.verdict)
   }
 
-  private func score(_ texts: [ProbeText], on model: ProbedModel) throws -> ProbeScores {
+  private func warnOfUnrelated(_ texts: [ProbeText]) {
+    var line = ProgressLine()
+    for source in texts.dropFirst()
+    where !DocumentPairing(target: texts[0], source: source, inOrder: inOrder).isParallel {
+      line.finish(
+        "warning: the documents of \(texts[0].name) and \(source.name) share no id: they are compared by their places, "
+          + "so that differences are of topics too, and retrieval and CKA between the languages are left out; give "
+          + "documents that say the same one \"id\", or --in-order where they stand at the same places")
+    }
+  }
+
+  private func score(_ texts: [ProbeText], on model: ProbedModel, _ probe: Probe) throws -> ProbeScores {
     var line = ProgressLine()
     let start = ContinuousClock.now
     func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
-    let scores = try Probe().run(texts, on: model) { name, share in
+    let scores = try probe.run(texts, on: model, inOrder: inOrder) { name, share in
       line.show("scoring", fraction: share, details: name, secondsLeft: nil)
       return !Interruption.isRequested
     }

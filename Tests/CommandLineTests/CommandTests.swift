@@ -29,8 +29,8 @@ import Testing
       #expect(page.contains("--align-tokens 3000"))
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: output).sorted() == [
-          "config.json", "model.safetensors", "report.html", "report.json", "tokenizer.json", "tokenizer_config.json",
-          "training.json",
+          "adapt.yaml", "config.json", "model.safetensors", "report.html", "report.json", "tokenizer.json",
+          "tokenizer_config.json", "training.json",
         ])
       let evaluation = try Program.run("evaluate", output, "--text", "de=\(de)", "--format", "json")
       #expect(evaluation.status == 0, "\(evaluation.errors)")

@@ -59,12 +59,45 @@ struct FamilyFixture {
     }
   }
 
+  /// Lends what makes the model under other configs, perhaps with other tensor names.
+  func withConfigs(
+    rename: (String) -> String = { $0 }, _ body: (_ decoder: (Any) throws -> Decoder) throws -> Void
+  ) throws {
+    try withTemporaryDirectory { directory in
+      let model = directory.appending(path: "model")
+      try checkpoint.write(to: model, rename: rename)
+      try body { config in
+        try JSONSerialization.data(withJSONObject: config).write(to: model.appending(path: "config.json"))
+        return try Decoder(Checkpoint(directory: model), device: CPUDevice(threads: 1))
+      }
+    }
+  }
+
+  /// The model's config.json.
+  func config() throws -> [String: Any] {
+    let data = try Data(contentsOf: fixture("families/\(name)/config.json"))
+    return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+  }
+
   /// The batch that all models are given.
   static func batch(on device: any Device) throws -> TokenBatch {
     let bounds = try integers("spans").map(Int.init)
-    return TokenBatch(
-      ids: try integers("ids"), targets: try integers("targets"), positions: try integers("positions"),
-      spans: stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]..<bounds[$0 + 1] }, device: device)
+    return try batch(
+      positions: integers("positions"),
+      spans: stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]..<bounds[$0 + 1] }, on: device)
+  }
+
+  /// The same tokens with each row for one document.
+  static func unpackedBatch(on device: any Device) throws -> TokenBatch {
+    let (count, length) = (try integers("ids").count, 16)
+    return try batch(
+      positions: (0..<count).map { Int32($0 % length) },
+      spans: stride(from: 0, to: count, by: length).map { $0..<$0 + length }, on: device)
+  }
+
+  private static func batch(positions: [Int32], spans: [Range<Int>], on device: any Device) throws -> TokenBatch {
+    TokenBatch(
+      ids: try integers("ids"), targets: try integers("targets"), positions: positions, spans: spans, device: device)
   }
 
   /// How many of its tokens have a target.
@@ -120,6 +153,11 @@ struct FamilyFixture {
         worst[quantity, default: 0] <= 2 * allowed.worst,
         "\(name), \(words(quantity)): worst element \(worst[quantity]!), transformers in f32 \(allowed.worst)")
     }
+  }
+
+  /// Whether logits are those of `transformers` but for ten times its rounding in float32.
+  func isNear(_ logits: [Float]) -> Bool {
+    zip(logits, expected[.logits]!).allSatisfy { abs(Double($0) - $1) <= 10 * errors[.logits]!.worst }
   }
 
   /// Orders of the channels: as they are, and five others, but for XGLM, whose added sines know their places.

@@ -219,6 +219,19 @@ import Testing
     #expect(cells[1] > cells[0] && cells[1] > cells[2])
   }
 
+  @Test func `Names of few columns that are wider than these stand aslant, within the picture`() throws {
+    let names = ["relative gradient norm", "loss without the layer"]
+    let chart = HeatMap(
+      title: "t", valueLabel: "v", rows: ("r", names), columns: ("c", names), values: [[1, 0.5], [0.5, 1]])
+    let svg = try parseXML(chart.svg(id: "f"))
+    let slanted = svg.all("text").filter { $0.attributes["transform"]?.contains("rotate(-40)") == true }
+    #expect(slanted.map(\.text) == names)
+    let lowest = try #require(svg.all(class: "axis-name").last?.number("y"))
+    #expect(lowest > 84 + 2 * 30 + 100 && lowest < chart.size.height)
+    let numbered = map([Array(repeating: 0.5, count: 30)])
+    #expect(try parseXML(numbered.svg(id: "f")).all("text").allSatisfy { $0.attributes["transform"] == nil })
+  }
+
   @Test func `Equal values, no values and large grids are drawn`() throws {
     for values in [[[1, 1]], [[nil, .nan]], Array(repeating: Array(repeating: 0.5, count: 90), count: 90)]
       as [[[Double?]]]

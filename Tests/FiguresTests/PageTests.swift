@@ -95,7 +95,7 @@ import Testing
     let root = try parseXML(
       Page(title: "t", verdict: "v", sections: [.init("s", [.table(table, caption: "c")])]).html)
     let cells = root.all("td")
-    #expect(cells.map(\.text) == ["1,234,567", "1.653", "-1.234e-05", "0.000", "12.346", "–", "0", "–"])
+    #expect(cells.map(\.text) == ["1,234,567", "1.653", "−1.234e−05", "0.000", "12.346", "–", "0", "–"])
     #expect(cells.allSatisfy { $0.attributes["class"] == "number" })
     #expect(root.all("th").map { $0.attributes["scope"] ?? "" } == ["col", "col", "col", "row", "row", "row", "row"])
     #expect(root.all("th").map { $0.attributes["class"] ?? "" } == ["", "number", "number", "", "", "", ""])

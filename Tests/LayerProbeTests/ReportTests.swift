@@ -21,7 +21,7 @@ import Testing
   @Test func `the file has the keys of its contract, and lists of numbers on one line`() throws {
     let bytes = try report(ReportSamples.scores(profiles)).json()
     let object = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
-    #expect(object["schema_version"] as? Int == 2)
+    #expect(object["schema_version"] as? Int == 3)
     #expect(object["selected_layers"] as? [Int] == [1, 3])
     #expect(object["verdict"] is String)
     let checkpoint = try #require(object["checkpoint"] as? [String: Any])
@@ -114,7 +114,7 @@ import Testing
   @Test func `the page shows the choice, every score, every layer and what was typed`() throws {
     let report = try report(ReportSamples.scores(profiles))
     let html = report.page.html
-    for part in ["layers 1 and 3", "a &lt;model&gt;", "score_0", "score_1", "00ff", "elo-surgeon probe"] {
+    for part in ["layers 1 and 3", "a &lt;model&gt;", "Score 0", "Score 1", "00ff", "elo-surgeon probe"] {
       #expect(html.contains(part), "\(part)")
     }
   }

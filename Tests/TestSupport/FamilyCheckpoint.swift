@@ -8,6 +8,9 @@ public struct FamilyCheckpoint: Sendable {
     (try? FileManager.default.contentsOfDirectory(atPath: fixture("families").path))?
     .filter { FileManager.default.fileExists(atPath: fixture("families/\($0)/config.json").path) }.sorted() ?? []
 
+  /// Token ids are below this.
+  public static let vocabulary = 31
+
   /// A stored tensor.
   public struct Entry: Sendable {
     /// Its name.
@@ -53,12 +56,20 @@ public struct FamilyCheckpoint: Sendable {
 
   /// Writes the checkpoint, perhaps with the channels of the residual stream in another order: a model of the same
   /// function whose sums are rounded otherwise.
-  public func write(to directory: URL, order: [Int]? = nil) throws {
+  /// - Parameter rename: makes the stored names.
+  public func write(
+    to directory: URL, order: [Int]? = nil, rename: (String) -> String = { $0 }
+  ) throws {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let config = directory.appending(path: "config.json")
     try FileManager.default.copyItem(at: folder.appending(path: "config.json"), to: config)
     let text = try ConfigText(contentsOf: config)
-    let dtype: DType = (text["dtype"] ?? text["torch_dtype"])?.string == "bfloat16" ? .bf16 : .f32
+    let dtype: DType =
+      switch (text["dtype"] ?? text["torch_dtype"])?.string {
+      case "bfloat16": .bf16
+      case "float16": .f16
+      default: .f32
+      }
     let nearZero = text["model_type"]?.string?.hasPrefix("gemma") == true
     try writeSafetensors(
       to: directory.appending(path: "model.safetensors"),
@@ -66,10 +77,15 @@ public struct FamilyCheckpoint: Sendable {
         var values = Self.weights(entry, normsNearZero: nearZero)
         if let order { values = entry.reordered(values, order) }
         let bytes = values.flatMap { value in
-          dtype == .f32
-            ? withUnsafeBytes(of: value) { Array($0) } : withUnsafeBytes(of: narrowed(value)) { Array($0) }
+          switch dtype {
+          case .bf16: withUnsafeBytes(of: narrowed(value)) { Array($0) }
+          case .f16: withUnsafeBytes(of: Float16(value).bitPattern) { Array($0) }
+          default: withUnsafeBytes(of: value) { Array($0) }
+          }
         }
-        return (entry.name, .bytes(dtype, shape: entry.shape) { sink in try bytes.withUnsafeBytes { try sink($0) } })
+        return (
+          rename(entry.name), .bytes(dtype, shape: entry.shape) { sink in try bytes.withUnsafeBytes { try sink($0) } }
+        )
       })
   }
 

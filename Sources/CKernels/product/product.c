@@ -42,8 +42,9 @@ void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float bet
   if (m <= 0 || n <= 0) return;
   if (k <= 0) return scale(m, n, beta, c, stride);
   float *packed_a = workspace, *packed_b = workspace + (long)DEPTH * BLOCK_ROWS;
-  /* The blocks along k depend on k alone: so does the order in which an element of c is summed. */
-  const long depth_step = block_size(k, DEPTH, 1);
+  /* The blocks along k depend on k alone: so does the order in which an element of c is summed. Whole vectors, because
+   * packing turns squares of 16. */
+  const long depth_step = block_size(k, DEPTH, LANES);
   const long row_step = block_size(m, BLOCK_ROWS, TILE_ROWS), column_step = block_size(n, BLOCK_COLUMNS, TILE_COLUMNS);
   for (long j = 0; j < n; j += column_step) {
     const long columns = least(column_step, n - j);

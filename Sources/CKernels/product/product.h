@@ -25,12 +25,12 @@ enum {
   TILE_ROWS = 12,
   TILE_COLUMNS = 2 * LANES,
   ROW_STEP = 4,
-  /* Values along k in a block: a panel of op(b), 40 KB, stays in a first-level cache of 48 KB. */
-  DEPTH = 320,
-  /* Rows of op(a) in a block: 480 KB, half of the second-level cache. */
+  /* Values along k in a block: a panel of op(b), 32 KB, stays in a first-level cache of 48 KB. */
+  DEPTH = 256,
+  /* Rows of op(a) in a block: 384 KB, a part of a second-level cache of 1 MB. */
   BLOCK_ROWS = 384,
-  /* Columns of op(b) in a block: 2.6 MB in the third-level cache. */
-  BLOCK_COLUMNS = 2048,
+  /* Columns of op(b) in a block: 1 MB. */
+  BLOCK_COLUMNS = 1024,
 };
 
 /* `count` of the rows of op(a) (or columns of op(b)) from `first` on, by `depth` positions along k from `position` on,

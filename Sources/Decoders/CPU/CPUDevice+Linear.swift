@@ -1,5 +1,8 @@
 import CKernels
 
+// One piece of a product for each thread: every piece packs the whole of the operand that is not split, so more pieces
+// pack more.
+
 extension CPUDevice {
   /// Below this many tokens a product is bound by reading the weights: dot products on the stored elements win.
   static let fewTokens = 4
@@ -12,7 +15,7 @@ extension CPUDevice {
     let output = y.floats
     let beta: Float = accumulate ? 1 : 0
     if N >= 64 * threads {
-      workers.split(N, pieces: threads * 2) { tokens, worker in
+      workers.split(N, pieces: threads) { tokens, worker in
         product(
           m: tokens.count, n: O, k: I, MatrixOperand(x, row: tokens.lowerBound), MatrixOperand(w, transposed: true),
           beta: beta, output + tokens.lowerBound * O, stride: O, worker: worker)
@@ -50,22 +53,31 @@ extension CPUDevice {
     let (N, I, O) = (dy.rows, w.columns, w.rows)
     precondition(dy.columns == O && dx.rows == N && dx.columns == I, shapes("linearBackwardInput", dy, w, dx))
     let output = dx.floats
-    workers.split(N, pieces: threads * 2) { tokens, worker in
+    workers.split(N, pieces: threads) { tokens, worker in
       product(
         m: tokens.count, n: I, k: O, MatrixOperand(dy, row: tokens.lowerBound), MatrixOperand(w),
         beta: accumulate ? 1 : 0, output + tokens.lowerBound * I, stride: I, worker: worker)
     }
   }
 
-  /// `Device.linearBackwardWeight`, split by the weight's rows.
+  /// `Device.linearBackwardWeight`, split by the weight's rows or columns, whichever are more.
   public func linearBackwardWeight(_ dy: Tensor, _ x: Tensor, into dw: Tensor) {
     let (N, O, I) = (dy.rows, dy.columns, x.columns)
     precondition(x.rows == N && dw.rows == O && dw.columns == I, shapes("linearBackwardWeight", dy, x, dw))
-    let (gradient, output) = (dy.floats, dw.floats)
-    workers.split(O, pieces: threads * 2) { rows, worker in
-      product(
-        m: rows.count, n: I, k: N, MatrixOperand(gradient + rows.lowerBound, stride: O, transposed: true),
-        MatrixOperand(x), beta: 1, output + rows.lowerBound * I, stride: I, worker: worker)
+    let (gradient, input, output) = (dy.floats, x.floats, dw.floats)
+    if O >= I {
+      workers.split(O, pieces: threads) { rows, worker in
+        product(
+          m: rows.count, n: I, k: N, MatrixOperand(gradient + rows.lowerBound, stride: O, transposed: true),
+          MatrixOperand(x), beta: 1, output + rows.lowerBound * I, stride: I, worker: worker)
+      }
+    } else {
+      workers.split(I, pieces: threads, grain: 32) { columns, worker in
+        product(
+          m: O, n: columns.count, k: N, MatrixOperand(dy, transposed: true),
+          MatrixOperand(input + columns.lowerBound, stride: I), beta: 1, output + columns.lowerBound, stride: I,
+          worker: worker)
+      }
     }
   }
 

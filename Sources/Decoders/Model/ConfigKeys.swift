@@ -38,18 +38,22 @@ struct ConfigKeys {
 
   func number(_ key: String, default fallback: Double? = nil) throws(DecoderError) -> Double {
     guard let node = self[key] else {
-      switch defaults[key] {
-      case .number(let value)?: return value
-      case .integer(let value)?: return Double(value)
-      default: break
-      }
-      if let fallback { return fallback }
+      if let value = self.fallback(key) ?? fallback { return value }
       throw .missingKey(key)
     }
     guard let value = node.double, value >= 0 else {
       throw .badValue(key: key, value: spelling(of: node), expected: "a number, 0 or more")
     }
     return value
+  }
+
+  /// The number that the family takes where a key is absent.
+  func fallback(_ key: String) -> Double? {
+    switch defaults[key] {
+    case .number(let value)?: value
+    case .integer(let value)?: Double(value)
+    default: nil
+    }
   }
 
   /// A number that switches something on; nil when it is `null`, or absent without a default.

@@ -88,13 +88,13 @@ extension RotaryDescription {
     let kind = isWindowed ? "sliding_attention" : "full_attention"
     let nested = keys["rope_parameters"]?[kind]
     var parameters = nested ?? keys["rope_scaling"] ?? keys["rope_parameters"]
-    var baseKey = "rope_theta"
+    var base: Double?
     if nested == nil, case .byAttention(let windowedBase) = rule, isWindowed {
       parameters = nil
-      baseKey = windowedBase ?? baseKey
+      base = if let windowedBase { try keys.number(windowedBase) } else { keys.fallback("rope_theta") }
     }
-    base =
-      if let own = parameters?["rope_theta"]?.double { own } else { try keys.number(baseKey, default: 10_000) }
+    base = base ?? parameters?["rope_theta"]?.double
+    self.base = if let base { base } else { try keys.number("rope_theta", default: 10_000) }
     let portion =
       if let own = parameters?["partial_rotary_factor"]?.double { own } else {
         try keys.number("partial_rotary_factor", default: 1)

@@ -8,12 +8,31 @@ struct HDF5File: ~Copyable {
   let path: String
   let file: HDF5Handle
 
-  /// Makes a file, in place of one that is there.
-  init(creating url: URL) throws(ProbeError) {
+  /// Makes a file in memory, for `image`; `url` is what errors call it.
+  ///
+  /// On a disk that fills, HDF5 1.10 cannot close a file of its own and ends the process with a segmentation fault.
+  init(inMemoryFor url: URL) throws(ProbeError) {
     path = url.path
+    let access = try HDF5Handle(
+      H5Pcreate(elo_h5p_file_access()), file: path, routine: "H5Pcreate", object: "the file", close: H5Pclose)
+    guard H5Pset_fapl_core(access.id, 1 << 20, false) >= 0 else {
+      throw .archive(file: path, routine: "H5Pset_fapl_core", object: "the file")
+    }
     file = try HDF5Handle(
-      H5Fcreate(path, elo_h5f_acc_trunc(), elo_h5p_default(), elo_h5p_default()), file: path, routine: "H5Fcreate",
+      H5Fcreate(path, elo_h5f_acc_trunc(), elo_h5p_default(), access.id), file: path, routine: "H5Fcreate",
       object: "the file", close: H5Fclose)
+  }
+
+  /// The bytes of a file in memory.
+  func image() throws(ProbeError) -> [UInt8] {
+    try check(H5Fflush(file.id, H5F_SCOPE_GLOBAL), "H5Fflush", "the file")
+    let count = H5Fget_file_image(file.id, nil, 0)
+    guard count > 0 else { throw .archive(file: path, routine: "H5Fget_file_image", object: "the file") }
+    var bytes = Array(repeating: UInt8(0), count: count)
+    guard H5Fget_file_image(file.id, &bytes, count) == count else {
+      throw .archive(file: path, routine: "H5Fget_file_image", object: "the file")
+    }
+    return bytes
   }
 
   /// Opens a file to read.

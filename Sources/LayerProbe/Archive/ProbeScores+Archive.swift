@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// The archive of a probe, an HDF5 file; every dataset has the attributes `axes` and `unit`:
@@ -20,26 +21,34 @@ extension ProbeScores {
   public static let archiveVersion = 2
 
   /// Writes all scores to an HDF5 file, in place of one that is there.
-  /// - Throws: `ProbeError.archive`.
-  public func writeArchive(to url: URL) throws(ProbeError) {
-    try HDF5Access.exclusively { () throws(ProbeError) in
-      let file = try HDF5File(creating: url)
-      try file.setAttribute("schema_version", of: "/", to: Int64(Self.archiveVersion))
-      try file.setAttribute("layer_count", of: "/", to: Int64(layerCount))
-      try file.write(tensors, to: "/tensors")
-      try file.label("/tensors", axes: "tensors", unit: "name")
-      try writeTexts(file)
-      try writePairings(file)
-      try file.makeGroup("/scores")
-      for (position, score) in scores.enumerated() {
-        let group = "/scores/\(score.description.name)"
-        try file.makeGroup(group)
-        try file.setAttribute("position", of: group, to: Int64(position))
-        try score.description.write(to: group, file)
-        for (subject, values) in score.values.enumerated() {
-          guard let values else { continue }
-          try write(values, of: score.description, subject: subject, in: group, file)
-        }
+  ///
+  /// The file is made in memory first; it takes about 8 bytes for each number.
+  /// - Throws: `CheckpointError.noSpace`, `.unwritable`; `ProbeError.archive` when HDF5 fails.
+  public func writeArchive(to url: URL) throws {
+    let image = try HDF5Access.exclusively { () throws(ProbeError) in
+      let file = try HDF5File(inMemoryFor: url)
+      try write(file)
+      return try file.image()
+    }
+    try replaceFile(at: url, with: image)
+  }
+
+  private func write(_ file: borrowing HDF5File) throws(ProbeError) {
+    try file.setAttribute("schema_version", of: "/", to: Int64(Self.archiveVersion))
+    try file.setAttribute("layer_count", of: "/", to: Int64(layerCount))
+    try file.write(tensors, to: "/tensors")
+    try file.label("/tensors", axes: "tensors", unit: "name")
+    try writeTexts(file)
+    try writePairings(file)
+    try file.makeGroup("/scores")
+    for (position, score) in scores.enumerated() {
+      let group = "/scores/\(score.description.name)"
+      try file.makeGroup(group)
+      try file.setAttribute("position", of: group, to: Int64(position))
+      try score.description.write(to: group, file)
+      for (subject, values) in score.values.enumerated() {
+        guard let values else { continue }
+        try write(values, of: score.description, subject: subject, in: group, file)
       }
     }
   }

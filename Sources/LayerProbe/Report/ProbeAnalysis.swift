@@ -21,10 +21,12 @@ public struct ProbeAnalysis: Sendable, Hashable {
   ///   - model: the model that was scored.
   ///   - maximumTokens: where documents were cut.
   ///   - trials: what trials measured, nil where there were none.
+  ///   - controls: controls beyond that of one language, which is made of these scores.
   ///   - command: what was typed.
   /// - Throws: `ProbeError.badBudget`, `.statistics`.
   public func report(
-    _ scores: ProbeScores, model: ModelOutline, maximumTokens: Int, trials: TrialResults? = nil, command: [String] = []
+    _ scores: ProbeScores, model: ModelOutline, maximumTokens: Int, trials: TrialResults? = nil,
+    controls: [ControlSummary] = [], command: [String] = []
   ) throws(ProbeError) -> ProbeReport {
     precondition(scores.layerCount == model.layerCount, "\(scores.layerCount) and \(model.layerCount) layers")
     try budget.check(for: model)
@@ -38,6 +40,7 @@ public struct ProbeAnalysis: Sendable, Hashable {
     let choice = LayerChoice(
       agreement: agreement, stability: stability, evidence: evidence, trials: verdict, budget: budget, model: model,
       level: level)
+    let sameLanguage = try sameLanguage(scores, text: scores.texts.count > 1 ? 1 : 0)
     return ProbeReport(
       schemaVersion: ProbeReport.schemaVersion, command: command, checkpoint: model, seed: bootstrap.seed,
       settings: .init(
@@ -47,7 +50,8 @@ public struct ProbeAnalysis: Sendable, Hashable {
       criteria: try summaries(scores, topCount: choice.layers.count), contrasts: try contrasts(scores),
       agreement: agreement, stability: stability, trials: trials, trialVerdict: verdict,
       predictions: trials.map { TrialPrediction.all($0, evidence, confidence: bootstrap.confidence) },
-      selection: choice, selectedLayers: choice.layers, verdict: choice.verdict)
+      controls: (sameLanguage.map { [$0] } ?? []) + controls, costs: nil, selection: choice,
+      selectedLayers: choice.layers, verdict: choice.verdict)
   }
 
   private static func texts(_ scores: ProbeScores) -> [ProbeReport.TextSummary] {

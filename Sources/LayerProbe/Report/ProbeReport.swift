@@ -3,7 +3,7 @@
 /// `docs/probe-report.schema.json` is its JSON Schema.
 public struct ProbeReport: Codable, Sendable, Hashable {
   /// The layout of the file.
-  public static let schemaVersion = 2
+  public static let schemaVersion = 3
 
   /// Layout of this report.
   public var schemaVersion: Int
@@ -33,6 +33,10 @@ public struct ProbeReport: Codable, Sendable, Hashable {
   public var trialVerdict: TrialVerdict?
   /// What the trials say of the criteria.
   public var predictions: [TrialPrediction]?
+  /// What the analysis finds where there is nothing to find.
+  public var controls: [ControlSummary]
+  /// What the chosen layers cost to train; null where the model was not at hand.
+  public var costs: StageCosts?
   /// The choice with its reasons.
   public var selection: LayerChoice
   /// The chosen layers; `--layers @report.json` reads them.
@@ -42,7 +46,7 @@ public struct ProbeReport: Codable, Sendable, Hashable {
 
   enum CodingKeys: String, CodingKey {
     case command, checkpoint, seed, settings, texts, pairings, criteria, contrasts, agreement, stability, trials
-    case predictions, selection, verdict
+    case predictions, controls, costs, selection, verdict
     case schemaVersion = "schema_version"
     case trialVerdict = "trial_verdict"
     case selectedLayers = "selected_layers"

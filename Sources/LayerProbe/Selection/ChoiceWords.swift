@@ -39,8 +39,8 @@ struct ChoiceWords {
     }
     if p > level { return "The criteria agree no more than unrelated ones may (p = \(number(p)))." }
     guard let jaccard = stability.jaccard else { return "There are too few documents to cut the text in halves." }
-    return "The choice hangs on the documents (halves of the text share \(number(jaccard)) of their choices, "
-      + "\(LayerChoice.stabilityNeeded) needed)."
+    return "The choice hangs on the documents (those of random halves of the text have a mean Jaccard index of "
+      + "\(number(jaccard)), \(LayerChoice.stabilityNeeded) needed)."
   }
 
   // MARK: Reasons
@@ -58,7 +58,7 @@ struct ChoiceWords {
     let shares = ranked.map { "\($0): \(percent(stability.selectedShares[$0]))" }.joined(separator: ", ")
     let halves =
       stability.jaccard.map {
-        "; halves of the text share \(number($0)) of their choices (Jaccard index, \(stability.cuts) cuts)"
+        "; choices of random halves of the text: Jaccard index \(number($0)) (mean of \(stability.cuts) cuts)"
       } ?? ""
     return
       "Ranked highest by all criteria: \(list(ranked)); chosen in this share of draws of documents: \(shares)\(halves)."
@@ -90,5 +90,5 @@ struct ChoiceWords {
 
   private func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + number(abs(value)) }
 
-  private func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+  private func percent(_ share: Double) -> String { "\(Int((100 * share).rounded()))\u{A0}%" }
 }

@@ -10,6 +10,7 @@ enum Failure {
   /// Prints an error and leaves with its status: 64 for wrong usage, 130 for an interruption, 1 for everything else.
   static func report(_ error: any Error) -> Never {
     switch error {
+    case let error as ConfigurationError: leave(64, "\(error)")
     case let error as TrainingError where error.isInterruption: leave(130, "\(error)")
     case let error as TrainingError where error.isWrongUsage: leave(64, "\(error)")
     case let error as ProbeError where error == .interrupted: leave(130, "\(error)")

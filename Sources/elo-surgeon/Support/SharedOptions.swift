@@ -192,6 +192,21 @@ struct SavingArguments: ParsableArguments {
 
 extension SavingOptions.Result: ExpressibleByArgument {}
 
+/// Where a training run can be watched.
+struct LoggingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Write the steps as TensorBoard's event files into this folder.", valueName: "dir"))
+  var tensorboard: String?
+
+  /// The log of a training stage, nil when none is wanted.
+  /// - Parameter run: a folder of its own in it, nil for none.
+  func log(_ run: String?, _ options: TrainingOptions) -> EventLog? {
+    tensorboard.map { path in
+      let folder = directory(path)
+      return EventLog(run.map { folder.appending(path: $0) } ?? folder, tokensPerStep: options.tokensPerStep)
+    }
+  }
+}
+
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json

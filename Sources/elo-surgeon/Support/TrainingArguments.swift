@@ -25,6 +25,7 @@ struct TrainingArguments: ParsableArguments {
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
+  @OptionGroup var logging: LoggingOptions
   @OptionGroup var compute: ComputeOptions
 
   mutating func validate() throws {
@@ -62,9 +63,11 @@ struct TrainingArguments: ParsableArguments {
     options.lowRank = method == .lora ? lowRank.options : nil
     var job = TrainingJob(checkpoint: checkpoint, part: part, options: options, device: compute.device)
     job.saving = try saving.options(for: optimization)
+    var log = logging.log(nil, job.options)
     var line = ProgressLine()
     let result = try job.run(output: directory(output), texts: texts, heldOut: scored) { progress in
       line.show(label, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+      if let warning = log?.append(progress.record) { line.finish(warning) }
       if let reason = progress.record.skipped { line.finish("step \(progress.record.step) skipped: \(reason)") }
       for score in progress.record.texts ?? [] {
         line.finish(

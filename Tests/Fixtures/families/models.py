@@ -72,8 +72,8 @@ MODELS = {
         rope_parameters=rope("llama3", 500.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
                              original_max_position_embeddings=16))),
     "llama-yarn": dict(type="llama", config=SMALL | ENDS | dict(
-        rope_parameters=rope("yarn", 100.0, factor=4.0, original_max_position_embeddings=16, beta_fast=4.0, beta_slow=0.5,
-                             mscale=1.5, mscale_all_dim=0.5))),
+        rope_parameters=rope("yarn", 100.0, factor=4.0, original_max_position_embeddings=64, beta_fast=4.0, beta_slow=0.5,
+                             mscale=1.5, mscale_all_dim=0.5, truncate=False))),
     "llama-longrope": dict(type="llama", config=SMALL | ENDS | dict(
         rope_parameters=rope("longrope", 100.0, original_max_position_embeddings=8,
                              short_factor=[1.0, 1.1, 1.3, 1.7], long_factor=[1.5, 2.5, 4.0, 8.0]))),
@@ -114,13 +114,13 @@ MODELS = {
     "olmo3": dict(type="olmo3", respell=old_olmo3, config=SMALL | ENDS | dict(
         num_hidden_layers=4, intermediate_size=12, sliding_window=5,
         rope_parameters={
-            "full_attention": rope("yarn", 500000.0, factor=4.0, original_max_position_embeddings=8, beta_fast=4.0, beta_slow=0.5,
+            "full_attention": rope("yarn", 100.0, factor=4.0, original_max_position_embeddings=141, beta_fast=4.0, beta_slow=1.75,
                                    attention_factor=1.2),
-            "sliding_attention": rope("default", 500000.0)})),
+            "sliding_attention": rope("default", 100.0)})),
     "exaone4": dict(type="exaone4", config=SMALL | ENDS | dict(
         sliding_window=5, layer_types=["sliding_attention", "full_attention"])),
     # Multipliers.
-    "granite": dict(type="granite", respell=old_rope, config=SMALL | ENDS | dict(
+    "granite": dict(type="granite", respell=old_rope, dtype=torch.float16, config=SMALL | ENDS | dict(
         attention_bias=True, embedding_multiplier=3.0, residual_multiplier=0.7, attention_multiplier=0.5, logits_scaling=3.0)),
     # Parallel blocks.
     "cohere": dict(type="cohere", config=SMALL | ENDS | dict(use_qk_norm=True, attention_bias=True, logit_scale=0.3)),
@@ -129,7 +129,7 @@ MODELS = {
     "stablelm": dict(type="stablelm", config=SMALL | ENDS | dict(
         use_qkv_bias=True, qk_layernorm=True, rope_parameters=rope("default", partial_rotary_factor=0.5))),
     "stablelm-parallel": dict(type="stablelm", respell=old_rope, config=SMALL | ENDS | dict(
-        use_parallel_residual=True, num_key_value_heads=2, rope_parameters=rope("default", partial_rotary_factor=0.25))),
+        use_parallel_residual=True, num_key_value_heads=2, rope_parameters=rope("default", partial_rotary_factor=0.75))),
     "gpt_neox": dict(type="gpt_neox", renames=[("lm_head", "embed_out")], config=dict(
         hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=32,
         rope_parameters=rope("default", partial_rotary_factor=0.5)) | ENDS),
@@ -137,10 +137,13 @@ MODELS = {
         rotary_pct=(rope := text.pop("rope_parameters"))["partial_rotary_factor"], rotary_emb_base=rope["rope_theta"]), config=dict(
         hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=32,
         use_parallel_residual=False, attention_bias=False, hidden_act="gelu_fast",
-        rope_parameters=rope("default", 1000.0, partial_rotary_factor=0.25)) | ENDS),
+        rope_parameters=rope("default", 1000.0, partial_rotary_factor=0.75)) | ENDS),
     "falcon": dict(type="falcon", config=dict(
         hidden_size=32, ffn_hidden_size=20, num_hidden_layers=2, num_attention_heads=4, num_kv_heads=2, bias=True,
         new_decoder_architecture=True, max_position_embeddings=32) | ENDS),
+    "falcon-one-norm": dict(type="falcon", config=dict(
+        hidden_size=32, ffn_hidden_size=20, num_hidden_layers=2, num_attention_heads=4, num_kv_heads=2, num_ln_in_parallel_attn=1,
+        new_decoder_architecture=True, max_position_embeddings=32, tie_word_embeddings=False) | ENDS),
     "falcon-multi-query": dict(type="falcon", config=dict(
         hidden_size=24, ffn_hidden_size=20, num_hidden_layers=2, num_attention_heads=3, multi_query=True,
         max_position_embeddings=32) | ENDS),

@@ -41,7 +41,7 @@ enum WindowRule: Sendable {
 enum RotaryRule: Sendable {
   case all
   /// All, each by the parameters that `rope_parameters` has for its kind of attention; in the old spelling layers within
-  /// a window are not stretched and have a base of their own under this key, if it is one.
+  /// a window are not stretched and have a base of their own, under this key or, without one, the family's default.
   case byAttention(windowedBase: String?)
   /// Those within a window.
   case windowed

@@ -18,6 +18,7 @@ extension Architecture {
       modelTypes: ["starcoder2"], names: names, spellings: ["norm_eps": ["norm_epsilon"]],
       defaults: [
         "hidden_act": "gelu_pytorch_tanh", "use_bias": true, "tie_word_embeddings": true, "num_key_value_heads": 2,
+        "norm_eps": 1e-5, "max_position_embeddings": 4096,
       ],
       traits: .init(norm: .layerWithBias, mlp: .plain), windows: .everywhere
     ) { (configuration, keys) throws(DecoderError) in

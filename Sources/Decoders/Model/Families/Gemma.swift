@@ -10,7 +10,8 @@ extension Architecture {
 
   /// Gemma 1; `hidden_act` "gelu" in its configs means the approximation by tanh.
   static let gemma = Architecture(
-    modelTypes: ["gemma"], defaults: gemmaDefaults, traits: .init(norm: .rmsPlusOne, activation: .geluTanh)
+    modelTypes: ["gemma"], defaults: gemmaDefaults.merging(["num_key_value_heads": 16]) { $1 },
+    traits: .init(norm: .rmsPlusOne, activation: .geluTanh)
   ) { (configuration, keys) throws(DecoderError) in
     try configuration.readBiases(keys)
     configuration.embeddingMultiplier = Double(configuration.width).squareRoot()
@@ -22,7 +23,9 @@ extension Architecture {
   /// Gemma 2: norms around both halves, capped scores and logits, every other layer within a window.
   static let gemma2 = Architecture(
     modelTypes: ["gemma2"], names: aroundNames,
-    defaults: gemmaDefaults.merging(["attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0]) { $1 },
+    defaults: gemmaDefaults.merging([
+      "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "num_key_value_heads": 4,
+    ]) { $1 },
     traits: .init(norm: .rmsPlusOne, placement: .around), windows: .byLayer { _, layer in layer % 2 == 0 },
     adjust: adjustGemma)
 
@@ -31,6 +34,9 @@ extension Architecture {
     modelTypes: ["gemma3_text", "gemma3"], names: multimodal(aroundNames),
     defaults: gemmaDefaults.merging([
       "rope_theta": 1_000_000, "rope_local_base_freq": 10_000, "max_position_embeddings": 131_072,
+      // The decoder's part of a multimodal config leaves out even sizes.
+      "vocab_size": 262_208, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
+      "num_attention_heads": 8, "num_key_value_heads": 4,
     ]) { $1 },
     traits: .init(norm: .rmsPlusOne, placement: .around, queryKeyNorm: .heads),
     windows: .byLayer { keys, layer in

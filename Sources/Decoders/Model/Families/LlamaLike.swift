@@ -8,25 +8,33 @@ extension Architecture {
     (configuration, keys) throws(DecoderError) in try configuration.readBiases(keys)
   }
 
+  private static let mistralDefaults: [String: ConfigDefault] = [
+    "sliding_window": 4096, "num_key_value_heads": 8, "max_position_embeddings": 131_072,
+  ]
+
   /// Mistral: every layer within the window, where there is one.
   static let mistral = Architecture(
-    modelTypes: ["mistral"], defaults: ["sliding_window": 4096, "num_key_value_heads": 8], windows: .everywhere)
+    modelTypes: ["mistral"], defaults: mistralDefaults, windows: .everywhere)
 
   /// Ministral 8B: full and windowed layers by `layer_types`.
   static let ministral = Architecture(
-    modelTypes: ["ministral"], defaults: ["sliding_window": 4096, "num_key_value_heads": 8],
+    modelTypes: ["ministral"], defaults: mistralDefaults,
     windows: .byLayer { _, _ in true })
 
   /// Qwen 2 and 2.5: biases on queries, keys and values; upper layers within a window if that is switched on.
   static let qwen2 = Architecture(
-    modelTypes: ["qwen2"], defaults: ["sliding_window": 4096, "max_window_layers": 28],
-    traits: .init(biases: .attentionInput), windows: .byLayer(qwenWindow))
+    modelTypes: ["qwen2"], defaults: qwenDefaults,
+    traits: .init(biases: .attentionInput), windows: .byLayer(qwenWindow)
+  ) { (configuration, keys) throws(DecoderError) in
+    if try !keys.boolean("use_sliding_window") { configuration.removeWindows() }
+  }
 
   /// SmolLM3: every fourth layer without positions.
   static let smolLM3 = Architecture(
     modelTypes: ["smollm3"],
     defaults: [
       "rope_theta": 2_000_000, "no_rope_layer_interval": 4, "num_key_value_heads": 4, "tie_word_embeddings": true,
+      "max_position_embeddings": 32_768,
     ],
     windows: .byLayer { keys, layer in
       keys["use_sliding_window"]?.bool == true && keys["sliding_window"] != nil && !RotaryRule.listsRotary(keys, layer)
@@ -44,6 +52,10 @@ extension Architecture {
     configuration.attentionScale = try keys.number("attention_multiplier", default: 1)
     configuration.logitMultiplier = 1 / (try keys.number("logits_scaling", default: 1))
   }
+
+  static let qwenDefaults: [String: ConfigDefault] = [
+    "sliding_window": 4096, "num_key_value_heads": 32, "max_position_embeddings": 32_768,
+  ]
 
   /// Qwen's rule for layers within a window.
   static let qwenWindow: @Sendable (ConfigKeys, Int) -> Bool = { keys, layer in

@@ -5,9 +5,12 @@ extension Architecture {
 
   /// Qwen 3: a norm on each head of queries and keys.
   static let qwen3 = Architecture(
-    modelTypes: ["qwen3"], defaults: ["head_dim": 128, "sliding_window": 4096],
+    modelTypes: ["qwen3"], defaults: qwenDefaults.merging(["head_dim": 128]) { $1 },
     traits: .init(queryKeyNorm: .heads), windows: .byLayer(qwenWindow)
-  ) { (configuration, keys) throws(DecoderError) in try configuration.readBiases(keys) }
+  ) { (configuration, keys) throws(DecoderError) in
+    try configuration.readBiases(keys)
+    if try !keys.boolean("use_sliding_window") { configuration.removeWindows() }
+  }
 
   /// OLMo 2: norms behind attention and MLP only, and on the whole width of queries and keys.
   static let olmo2 = Architecture(
@@ -26,7 +29,7 @@ extension Architecture {
   /// EXAONE 4: norms behind attention and MLP and on each head; layers without a window do not rotate if there are any
   /// within one.
   static let exaone4 = Architecture(
-    modelTypes: ["exaone4"], defaults: ["norm_eps": 1e-5, "sliding_window": 4096],
+    modelTypes: ["exaone4"], defaults: ["norm_eps": 1e-5, "sliding_window": 4096, "num_key_value_heads": 32],
     traits: .init(placement: .after, queryKeyNorm: .heads), windows: .byLayer(exaoneWindow),
     rotaryLayers: .windowedOrAll)
 

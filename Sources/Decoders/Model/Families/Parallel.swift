@@ -37,7 +37,9 @@ extension Architecture {
     return Architecture(
       modelTypes: ["stablelm", "stablelm_epoch"], names: names,
       spellings: ["partial_rotary_factor": ["rope_pct"], "norm_eps": ["layer_norm_eps", "norm_eps"]],
-      defaults: ["partial_rotary_factor": 0.25, "max_position_embeddings": 4096, "norm_eps": 1e-5],
+      defaults: [
+        "partial_rotary_factor": 0.25, "max_position_embeddings": 4096, "norm_eps": 1e-5, "num_key_value_heads": 32,
+      ],
       traits: .init(norm: .layerWithBias)
     ) { (configuration, keys) throws(DecoderError) in
       if try keys.boolean("use_qkv_bias") { configuration.traits.biases = .attentionInput }
