@@ -60,7 +60,7 @@ import Testing
       #expect(abs(norm / doubles("gradient_norm")[step] - 1) < 1e-4, "gradient norm of step \(step + 1)")
       optimizer.step(learningRate: doubles("learning_rate")[step], gradientNorm: norm)
     }
-    var (square, allowed) = (0.0, 0.0)
+    var (square, allowedSquare) = (0.0, 0.0)
     for parameter in decoder.trainedParameters {
       let reference = expected["weight." + parameter.name]!.withUnsafeBytes { bytes in
         stride(from: 0, to: bytes.count, by: 4).map { bytes.loadUnaligned(fromByteOffset: $0, as: Float.self) }
@@ -68,13 +68,14 @@ import Testing
       let values = decoder.device.download(parameter.value)
       let errors = zip(values, reference).map { Double($0) - Double($1) }
       let norm = errors.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let allowed = doubles("f32_error." + parameter.name)[1]
+      (square, allowedSquare) = (square + norm * norm, allowedSquare + allowed * allowed)
       // Adam divides by the root of the second moment: where a gradient is near 0 a last bit becomes a whole step, in
-      // either implementation. Hence the norm over the tensor, against float32 torch's, and room for f32 storage.
-      square += norm * norm
-      allowed += doubles("f32_error." + parameter.name)[1] * doubles("f32_error." + parameter.name)[1]
-      #expect(norm <= 4 * doubles("f32_error." + parameter.name)[1] + 1e-6, "\(parameter.name) after ten steps")
+      // either implementation. Hence the norm over the tensor, against float32 torch's, and room for f32 storage. In
+      // bf16 a moment that falls on the other side of a rounding is all of a small tensor's error.
+      if options.moments == .f32 { #expect(norm <= 4 * allowed + 1e-6, "\(parameter.name) after ten steps") }
     }
-    print(name, square.squareRoot(), allowed.squareRoot())
+    #expect(square.squareRoot() <= 2 * allowedSquare.squareRoot() + 1e-6, "all weights after ten steps")
   }
 
   @Test func learningRatesFollowTheirFormulas() throws {

@@ -31,6 +31,9 @@ from transformers.utils import logging
 
 HERE = pathlib.Path(__file__).parent
 PREFIX = "base_model.model."
+# One of each way in which families store and use their matrices. When one of these models changes in ../families, run this again.
+NAMES = ["llama-llama3", "qwen2", "gemma2", "olmo2", "granite", "phi3", "exaone", "starcoder2", "cohere", "gpt_neox", "falcon", "gpt2",
+         "bloom", "opt"]
 FAMILIES = HERE.parent / "families"
 sys.path.insert(0, str(FAMILIES))
 spec = importlib.util.spec_from_file_location("families", FAMILIES / "generate.py")
@@ -132,7 +135,7 @@ def main():
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     batch = load_file(FAMILIES / "batch.safetensors")
-    for name in sys.argv[1:] or families.MODELS:
+    for name in sys.argv[1:] or NAMES:
         write(name, families.MODELS[name], batch)
 
 
