@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "Tests" / "Fixtures" / "probe"))
-from definitions import parameters_of, signal
+from definitions import llama_parameters, signal
 
 DOCUMENTS_PER_PASS = 8
 HEAD_TOKENS = 512
@@ -123,7 +123,7 @@ def lens(passes, text):
 
 def gradients(passes, texts):
     """By text and document: norm, Taylor and Fisher sums of every tensor; inner products of pairs."""
-    model, parameters = passes.model, parameters_of(passes.model)
+    model, parameters = passes.model, llama_parameters(passes.model)
     model.requires_grad_(False)
     for parameter in parameters:
         parameter.requires_grad_(True)
@@ -213,7 +213,7 @@ def main():
         result[f"logit_lens_kl/{place}"] = lens(passes, text)
     stage("lens")
     result["weight_signal"] = np.reshape(
-        [signal(w.detach().double().numpy()) for w in parameters_of(model) if w.dim() == 2], (len(passes.layers), -1)).mean(1)
+        [signal(w.detach().double().numpy()) for w in llama_parameters(model) if w.dim() == 2], (len(passes.layers), -1)).mean(1)
     stage("weights")
     sums, result["products"] = gradients(passes, texts)
     for place in range(len(texts)):

@@ -68,7 +68,7 @@ let texts = try arguments.dropFirst().map { argument in
   let p = try SignFlipTest(seed: 1).adjustedPValues(differences.values)
   print("\(title)\nlayer  \(texts[0].name)  \(texts[1].name)  p")
   for layer in 0..<scores.layerCount {
-    print(String(format: "%5d  %.3f  %.3f  %.3f", layer, target.estimate[layer], source.estimate[layer], p[layer]))
+    print(String(format: "%5d  %.3f  %.3f  %.4f", layer, target.estimate[layer], source.estimate[layer], p[layer]))
   }
 }
 

@@ -114,6 +114,22 @@ public struct AdaptationReport: Codable, Sendable {
     let rows = points.map { measurement in
       row(measurement.point.rawValue, measurement.texts.map { String(format: "%.3f", $0.bitsPerByte) })
     }
-    return ([row("bits per byte", names)] + rows).joined(separator: "\n")
+    return ([row("bits per byte", names)] + rows + changeRows(names, row)).joined(separator: "\n")
+  }
+
+  /// What the last point differs from the first by, and the half widths of the differences' 95 % intervals.
+  private func changeRows(_ names: [String], _ row: (String, [String]) -> String) -> [String] {
+    guard points.count > 1, let first = points.first?.texts, let last = points.last?.texts else { return [] }
+    let changes = names.map { name in
+      first.first { $0.name == name }.flatMap { before in
+        last.first { $0.name == name }.flatMap { before.change(to: $0) }
+      }
+    }
+    let reaches = changes.map { $0?.interval?.reach }
+    var rows = [row("change", changes.map { $0.map { String(format: "%+.3f", $0.difference) } ?? "" })]
+    if reaches.contains(where: { $0 != nil }) {
+      rows.append(row("95 %", reaches.map { $0.map { String(format: "±%.3f", $0) } ?? "" }))
+    }
+    return rows
   }
 }

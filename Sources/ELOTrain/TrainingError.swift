@@ -16,6 +16,10 @@ public enum TrainingError: Error, Sendable, Equatable {
   case sequenceTooLong(length: Int, limit: Int)
   /// A step cannot be split as asked.
   case badAccumulation(batchSize: Int, accumulate: Int)
+  /// A file is not what `evaluate --format json` printed.
+  case notAnEvaluation(URL)
+  /// Another model's scores are not of the same documents.
+  case otherDocuments(text: String)
   /// Text that training or evaluation needs is not there.
   case missingText(String)
   /// A file of a detached checkpoint is damaged or belongs elsewhere.
@@ -92,6 +96,11 @@ extension TrainingError: CustomStringConvertible {
       "sequences of \(length) tokens, but the model was made for \(limit): lower --sequence-length or --context"
     case .badAccumulation(let batchSize, let accumulate):
       "--batch-size \(batchSize) cannot be split into --accumulate \(accumulate) equal parts: choose a divisor"
+    case .notAnEvaluation(let file):
+      "\(file.path) is missing or not what `elo-surgeon evaluate --format json` printed: make it with that command"
+    case .otherDocuments(let text):
+      "the other model's scores are not of the same documents of \(text): evaluate both on the same files with the same "
+        + "--documents"
     case .missingText(let what):
       "\(what): give text that holds some"
     case .badBridgeFile(let file, let problem):

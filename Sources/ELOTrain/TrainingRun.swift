@@ -86,7 +86,8 @@ public struct TrainingRun {
     if let evaluate, options.evaluateEvery != nil, progress.step == 0, progress.best == nil {
       let texts = try evaluate()
       let isBest = progress.note(texts)
-      try finish(clock.progress(StepRecord(step: 0, tokens: 0, texts: texts)), isBest: isBest, isLast: false)
+      try finish(
+        clock.progress(StepRecord(step: 0, tokens: 0, texts: texts.map(\.summary))), isBest: isBest, isLast: false)
     }
     clock.start()
     while !clock.isSpent, !hasLostPatience {
@@ -94,7 +95,7 @@ public struct TrainingRun {
       var isBest = false
       if let evaluate, let every = options.evaluateEvery, record.step % every == 0 || clock.isSpent {
         let texts = try clock.paused { try evaluate() }
-        record.texts = texts
+        record.texts = texts.map(\.summary)
         isBest = progress.note(texts)
       }
       let (state, isLast) = (clock.progress(record), clock.isSpent || hasLostPatience)

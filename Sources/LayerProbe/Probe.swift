@@ -7,8 +7,8 @@ public struct Probe: Sendable {
   /// ten minutes on two cores; docs/probe.md has the budget.
   public static let standardCriteria: [any LayerCriterion] = [
     BlockInfluence(), AngularDistance(), StateSimilarity(), LanguageSimilarity(), Retrieval(), LogitLens(),
-    WeightSignal(), Gradients(), Ablation(maximumDocuments: 16), Ablation(.attention, maximumDocuments: 6),
-    Ablation(.mlp, maximumDocuments: 6), Ablation(.variation, maximumDocuments: 6),
+    WeightSignal(), Gradients(), Ablation(maximumDocuments: 32), Ablation(.attention, maximumDocuments: 8),
+    Ablation(.mlp, maximumDocuments: 8), Ablation(.variation, maximumDocuments: 8),
   ]
 
   /// A probe with a list of criteria.
@@ -31,7 +31,8 @@ public struct Probe: Sendable {
     let input = try ProbeInput(model: model, texts: texts, inOrder: inOrder)
     let costs = criteria.map { $0.flops(on: input) }
     let shared = criteria.contains(where: \.readsResiduals) ? input.residualFlops : 0
-    let total = costs.reduce(shared, +)
+    // A criterion of one's own may say that it costs nothing.
+    let total = max(1, costs.reduce(shared, +))
     if shared > 0 {
       try input.prepareResiduals { share throws(ProbeError) in
         guard progress("residual stream", share * shared / total) else { throw .interrupted }

@@ -22,6 +22,16 @@ public final class ProbeInput {
     try checkWeights()
   }
 
+  /// How many tokens the first so many documents of each text have together; nil for all.
+  public func tokenCount(ofFirst documents: Int? = nil) -> Int {
+    texts.reduce(0) { $0 + $1.tokenCount(ofFirst: documents) }
+  }
+
+  /// The first so many documents of each text; nil for all.
+  func documents(first count: Int?) -> [ArraySlice<ProbeDocument>] {
+    texts.map { $0.documents.prefix(count ?? .max) }
+  }
+
   private func checkTexts() throws(ProbeError) {
     let (vocabulary, positions) = (
       model.decoder.configuration.vocabularySize, model.decoder.configuration.maximumPositions
@@ -49,10 +59,9 @@ public final class ProbeInput {
       for parameter in layer.parameters { owners[ObjectIdentifier(parameter)] = layer.index }
     }
     for parameter in decoder.parameters {
-      let values = decoder.device.download(parameter.value)
-      // Infinities times 0 and NaN are NaN; everything else adds 0.
-      guard values.reduce(0, { $0 + $1 * 0 }) != 0 else { continue }
-      let element = values.firstIndex { !$0.isFinite }!
+      // Squares of f32 numbers do not overflow f64: the sum is infinite or none only where a weight is.
+      guard !decoder.device.productSums(parameter.value, parameter.value).sum.isFinite else { continue }
+      let element = decoder.device.download(parameter.value).firstIndex { !$0.isFinite }!
       throw .weightNotFinite(
         tensor: parameter.name, layer: owners[ObjectIdentifier(parameter)], element: element)
     }

@@ -12,7 +12,7 @@ public struct ProbeScores: Sendable, Hashable {
   public let scores: [Score]
 
   /// Scores of documents.
-  /// - Precondition: Every score has the shape that its description and the documents ask for.
+  /// - Precondition: Every score has a name of its own, and the shape that its description and the documents ask for.
   public init(
     texts: [Text], pairings: [DocumentPairing], layerCount: Int, tensors: [String] = [], scores: [Score]
   ) {
@@ -22,6 +22,7 @@ public struct ProbeScores: Sendable, Hashable {
     self.layerCount = layerCount
     self.tensors = tensors
     self.scores = scores
+    precondition(Set(scores.map(\.description.name)).count == scores.count, "two scores of one name")
     for score in scores {
       let places = shape(of: score.description.axis).reduce(1, *)
       let documents = documentCounts(for: score.description.subject)

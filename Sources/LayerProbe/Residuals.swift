@@ -108,7 +108,6 @@ extension ProbeInput {
 
   /// What the shared pass costs.
   var residualFlops: Double {
-    let tokens = texts.reduce(0) { $0 + $1.tokenCount(ofFirst: nil) }
-    return Double(tokens) * model.cost.layer * Double(model.layerCount)
+    Double(tokenCount()) * model.cost.layer * Double(model.layerCount)
   }
 }

@@ -25,6 +25,11 @@ struct EvaluateCommand: ParsableCommand {
   var bridge = Adaptation.BridgeKind.none
   @Option(help: "Field of jsonl files that holds the text.")
   var textField = "text"
+  @Option(
+    help: ArgumentHelp(
+      "Scores of another model on the same texts, as --format json printed them: say how much this one differs.",
+      valueName: "file"))
+  var against: String?
   @Option(help: "text or json.")
   var format = OutputFormat.text
   @OptionGroup var compute: ComputeOptions
@@ -38,6 +43,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    let others = try against.map { try EvaluationResult(contentsOf: directory($0)) }
     let source = try Checkpoint(directory: directory(checkpoint))
     let decoder = try Decoder(source, device: compute.device)
     if bridge == .linear { try decoder.setBridges(BridgeFile.read(from: source.directory, device: decoder.device)) }
@@ -60,14 +66,8 @@ struct EvaluateCommand: ParsableCommand {
       line.finish("\(text.name): \(score.tokens) tokens")
       return score
     }
-    switch format {
-    case .json:
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(["texts": scores]), as: UTF8.self))
-    case .text:
-      print(TextScore.header)
-      for score in scores { print(score.row) }
-    }
+    var result = EvaluationResult(texts: scores)
+    if let others { try result.compare(with: others) }
+    print(try format == .json ? result.json() : result.table)
   }
 }

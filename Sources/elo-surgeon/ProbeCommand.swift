@@ -12,8 +12,8 @@ struct ProbeCommand: ParsableCommand {
     commandName: "probe", abstract: "Score the layers of a checkpoint on texts.",
     discussion: """
       Block Influence, angular distance, CKA, retrieval, logit lens, gradients and ablation of every layer, on each \
-      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 16 \
-      documents of each text, that of attention and MLP of the first 6.
+      document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 32 \
+      documents of each text, that of attention, of the MLP and of what varies of the first 8.
 
       Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
       every document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \

@@ -55,7 +55,8 @@ import Testing
       let text = try #require(JSONText(run.output).root["texts"]?.elements?.first)
       #expect(
         text.members?.map(\.key).sorted() == [
-          "bits_per_byte", "bytes", "documents", "name", "nll", "perplexity", "tokens",
+          "bits_per_byte", "bits_per_byte_interval", "bytes", "documents", "name", "nll", "per_document", "perplexity",
+          "tokens",
         ])
       #expect(text["name"]?.string == "german")
       // One token for each byte.
@@ -63,6 +64,23 @@ import Testing
       let nll = try #require(text["nll"]?.double)
       let bytes = try #require(text["bytes"]?.double)
       #expect(abs(try #require(text["bits_per_byte"]?.double) - nll / (log(2) * bytes)) < 1e-12)
+    }
+  }
+
+  @Test func aModelDiffersFromItselfByNothingAndFromOtherDocumentsNotAtAll() throws {
+    try withTinyFiles { model, de, en, directory in
+      let printed = try Program.run("evaluate", model, "--text", "de=\(de)", "--format", "json").output
+      let scores = directory.appending(path: "scores.json")
+      try Data(printed.utf8).write(to: scores)
+      let same = try Program.run("evaluate", model, "--text", "de=\(de)", "--against", scores.path)
+      #expect(same.status == 0, "\(same.errors)")
+      #expect(same.output.contains("+0.0000 bits/byte  ±0.0000"))
+      let other = try Program.run("evaluate", model, "--text", "de=\(en)", "--against", scores.path)
+      #expect(other.status == 1)
+      #expect(other.errors.contains("not of the same documents of de"))
+      let wrong = try Program.run("evaluate", model, "--text", "de=\(de)", "--against", de)
+      #expect(wrong.status == 1)
+      #expect(wrong.errors.contains("evaluate --format json"))
     }
   }
 

@@ -5,27 +5,6 @@ import Testing
 /// f32 passes against `transformers` in f64: every value of every document, relative to the greatest of its row.
 @Suite struct ReferenceTests {
   static let models = ["tied-grouped-f32", "untied-wide-bf16"]
-  private static let tolerance = 3e-5
-
-  private func check(
-    _ scores: [Score], _ name: String, _ wanted: [[[Double]]], tolerance: Double = tolerance,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let score = try #require(scores.first { $0.description.name == name }, "\(name)", sourceLocation: sourceLocation)
-    #expect(score.values.count == wanted.count, "\(name)", sourceLocation: sourceLocation)
-    for (values, wanted) in zip(score.values, wanted) {
-      let found = try #require(values, "\(name)", sourceLocation: sourceLocation).perDocument
-      #expect(found.map(\.count) == wanted.map(\.count), "\(name)", sourceLocation: sourceLocation)
-      for (document, (found, wanted)) in zip(found, wanted).enumerated() {
-        let scale = wanted.map(abs).max()!
-        for (place, (x, y)) in zip(found, wanted).enumerated() {
-          #expect(
-            abs(x - y) <= tolerance * scale, "\(name), document \(document), place \(place): \(x) for \(y)",
-            sourceLocation: sourceLocation)
-        }
-      }
-    }
-  }
 
   private func measure(_ criterion: any LayerCriterion, _ name: String) throws -> (Expected.Model, [Score]) {
     let expected = try Expected.load()
@@ -36,7 +15,7 @@ import Testing
 
   @Test(arguments: models) func `Block Influence`(name: String) throws {
     let (expected, scores) = try measure(BlockInfluence(), name)
-    try check(scores, "block_influence", [expected.target.blockInfluence, expected.source.blockInfluence])
+    try compare(scores, "block_influence", [expected.target.blockInfluence, expected.source.blockInfluence])
   }
 
   @Test(arguments: models) func `angular distance of layers and of all pairs of states`(name: String) throws {
@@ -46,10 +25,10 @@ import Testing
       matrices.map { matrix in (0..<states - 1).map { matrix[$0 * states + $0 + 1] } }
     }
     let languages = [expected.target, expected.source]
-    try check(scores, "angular_distances", languages.map(\.angles))
-    try check(scores, "angular_distances_last_token", languages.map(\.lastAngles))
-    try check(scores, "angular_distance", languages.map { neighbours($0.angles) })
-    try check(scores, "angular_distance_last_token", languages.map { neighbours($0.lastAngles) })
+    try compare(scores, "angular_distances", languages.map(\.angles))
+    try compare(scores, "angular_distances_last_token", languages.map(\.lastAngles))
+    try compare(scores, "angular_distance", languages.map { neighbours($0.angles) })
+    try compare(scores, "angular_distance_last_token", languages.map { neighbours($0.lastAngles) })
   }
 
   @Test(arguments: models, Ablation.Target.allCases)
@@ -60,17 +39,17 @@ import Testing
     let texts = try Expected.load().texts(name)
     let languages = [expected.target, expected.source]
     let prefix = target == .layer ? "ablation" : "ablation_\(target.rawValue)"
-    try check(
+    try compare(
       scores, "\(prefix)_nats_per_token",
       zip(languages, texts).map { $0.ablation(target, over: $1.documents.map(\.tokens.count)) })
-    try check(
+    try compare(
       scores, "\(prefix)_nats_per_byte",
       zip(languages, texts).map { $0.ablation(target, over: $1.documents.map(\.byteCount)) })
   }
 
   @Test(arguments: models) func `logit-lens divergence`(name: String) throws {
     let (expected, scores) = try measure(LogitLens(positionsPerDocument: nil), name)
-    try check(scores, "logit_lens_kl", [expected.target.logitLens, expected.source.logitLens])
+    try compare(scores, "logit_lens_kl", [expected.target.logitLens, expected.source.logitLens])
   }
 
   @Test(arguments: models) func `gradients of every tensor, of layers and of their parts`(name: String) throws {
@@ -79,7 +58,7 @@ import Testing
     let model = try Expected.load().model(name)
     let layers = model.decoder.layers
     #expect(expected.tensors == layers.flatMap { $0.parameters.map(\.name) })
-    try check(scores, "tensor_gradient_norm", languages.map { $0.gradients.map { $0.map { $0[0] } } })
+    try compare(scores, "tensor_gradient_norm", languages.map { $0.gradients.map { $0.map { $0[0] } } })
 
     /// Sums over the tensors of a part of each layer of a function of the tensor's place and of its three numbers.
     func sums(
@@ -101,18 +80,18 @@ import Testing
     for (suffix, names) in parts {
       let squares = languages.map { sums($0, names) { $1[0] * $1[0] } }
       let count = sums(expected.target, names) { place, _ in sizes[place] }[0]
-      try check(scores, "gradient_norm" + suffix, squares.map { $0.map { $0.map { $0.squareRoot() } } })
-      try check(
+      try compare(scores, "gradient_norm" + suffix, squares.map { $0.map { $0.map { $0.squareRoot() } } })
+      try compare(
         scores, "gradient_rms" + suffix,
         squares.map { $0.map { zip($0, count).map { ($0 / $1).squareRoot() } } })
-      try check(
+      try compare(
         scores, "relative_gradient_norm" + suffix,
         languages.map { language in
           sums(language, names) { ($1[0] / expected.weightNorms[$0]) * ($1[0] / expected.weightNorms[$0]) }
             .map { $0.map { $0.squareRoot() } }
         })
-      try check(scores, "taylor" + suffix, languages.map { sums($0, names) { $1[1] } })
-      try check(scores, "fisher" + suffix, languages.map { sums($0, names) { $1[2] } })
+      try compare(scores, "taylor" + suffix, languages.map { sums($0, names) { $1[1] } })
+      try compare(scores, "fisher" + suffix, languages.map { sums($0, names) { $1[2] } })
       let conflict = expected.conflict.indices.map { pair in
         layers.indices.map { layer in
           let own = layers[layer].parameters.filter { parameter in names.contains { parameter.name.contains($0) } }
@@ -120,7 +99,7 @@ import Testing
           return product / (squares[0][pair][layer] * squares[1][pair][layer]).squareRoot()
         }
       }
-      try check(scores, "gradient_conflict" + suffix, [conflict])
+      try compare(scores, "gradient_conflict" + suffix, [conflict])
     }
   }
 

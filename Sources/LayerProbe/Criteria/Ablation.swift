@@ -30,6 +30,7 @@ public struct Ablation: LayerCriterion {
 
   /// An ablation of the first so many documents of each text.
   public init(_ target: Target = .layer, maximumDocuments: Int? = nil) {
+    precondition(maximumDocuments.map { $0 > 0 } ?? true, "no documents to score")
     self.target = target
     self.maximumDocuments = maximumDocuments
   }
@@ -39,8 +40,7 @@ public struct Ablation: LayerCriterion {
 
   /// The layers above each ablated one, and a head for each.
   public func flops(on input: ProbeInput) -> Double {
-    let tokens = input.texts.reduce(0) { $0 + $1.tokenCount(ofFirst: maximumDocuments) }
-    return Double(tokens) * flopsPerToken(input.model)
+    Double(input.tokenCount(ofFirst: maximumDocuments)) * flopsPerToken(input.model)
   }
 
   private func flopsPerToken(_ model: ProbedModel) -> Double {
@@ -52,7 +52,7 @@ public struct Ablation: LayerCriterion {
   public func measure(
     _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
   ) throws(ProbeError) -> [Score] {
-    let documents = input.texts.map { $0.documents.prefix(maximumDocuments ?? .max) }
+    let documents = input.documents(first: maximumDocuments)
     let total = documents.reduce(0) { $0 + $1.count }
     var done = 0
     var perToken: [ScoreValues] = []

@@ -20,6 +20,7 @@ public struct Gradients: LayerCriterion {
 
   /// Gradients of the first so many documents of each text.
   public init(maximumDocuments: Int? = nil) {
+    precondition(maximumDocuments.map { $0 > 0 } ?? true, "no documents to score")
     self.maximumDocuments = maximumDocuments
   }
 
@@ -28,8 +29,7 @@ public struct Gradients: LayerCriterion {
 
   /// A forward and a backward pass for each document.
   public func flops(on input: ProbeInput) -> Double {
-    let tokens = input.texts.reduce(0) { $0 + $1.tokenCount(ofFirst: maximumDocuments) }
-    return Double(tokens) * input.model.cost.gradients
+    Double(input.tokenCount(ofFirst: maximumDocuments)) * input.model.cost.gradients
   }
 
   /// One forward and one backward pass for each document.
@@ -72,7 +72,7 @@ private struct GradientWalk {
   init(_ input: ProbeInput, maximumDocuments: Int?) {
     self.input = input
     let limit = maximumDocuments ?? .max
-    documents = input.texts.map { $0.documents.prefix(limit) }
+    documents = input.documents(first: maximumDocuments)
     gradients = documents.map { Array(repeating: nil, count: $0.count) }
     pairCounts = input.pairings.map { pairing in
       let beyond = pairing.target.indices.first { pairing.target[$0] >= limit || pairing.source[$0] >= limit }

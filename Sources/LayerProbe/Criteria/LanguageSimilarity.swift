@@ -14,10 +14,7 @@ public struct LanguageSimilarity: LayerCriterion {
 
   /// The Gram matrices.
   public func flops(on input: ProbeInput) -> Double {
-    input.pairings.reduce(0) { sum, pairing in
-      let rows = Double(pairing.count)
-      return sum + 2 * rows * rows * Double(input.model.decoder.configuration.width * (input.model.layerCount + 1))
-    }
+    input.pairings.reduce(0) { $0 + input.model.stateProductFlops(of: $1.count, and: $1.count) }
   }
 
   /// One value for each state and source text; nothing without source texts.

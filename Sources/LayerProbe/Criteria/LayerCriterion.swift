@@ -57,15 +57,14 @@ extension DocumentCriterion {
 
   /// The tokens of the documents that are scored, each times `flopsPerToken`.
   public func flops(on input: ProbeInput) -> Double {
-    let tokens = input.texts.reduce(0) { $0 + $1.tokenCount(ofFirst: maximumDocuments) }
-    return Double(tokens) * flopsPerToken(of: input.model)
+    Double(input.tokenCount(ofFirst: maximumDocuments)) * flopsPerToken(of: input.model)
   }
 
   /// Scores the documents of all texts, as many at a time as a pass holds.
   public func measure(
     _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
   ) throws(ProbeError) -> [Score] {
-    let documents = input.texts.map { $0.documents.prefix(maximumDocuments ?? .max) }
+    let documents = input.documents(first: maximumDocuments)
     let total = documents.reduce(0) { $0 + $1.count }
     var done = 0
     var values: [[ScoreValues?]] = scores.map { _ in [] }

@@ -6,7 +6,7 @@ import Decoders
 /// Falls to 0 at the last state; where it falls is where the prediction is made. Early states are in a basis of their own,
 /// which the lens, unlike a tuned one, does not know: large early values say that, and no more. A head for each state is
 /// dear, so by default a document's positions are sampled evenly, the last always among them.
-public struct LogitLens: LayerCriterion {
+public struct LogitLens: DocumentCriterion {
   /// How many positions of each document are looked at; nil for all.
   public let positionsPerDocument: Int?
   /// How many documents of each text are scored, from its beginning; nil for all.
@@ -15,46 +15,38 @@ public struct LogitLens: LayerCriterion {
   /// A logit lens over so many positions of each of the first so many documents.
   public init(positionsPerDocument: Int? = 16, maximumDocuments: Int? = nil) {
     precondition(positionsPerDocument.map { $0 > 0 } ?? true, "no positions to look at")
+    precondition(maximumDocuments.map { $0 > 0 } ?? true, "no documents to score")
     self.positionsPerDocument = positionsPerDocument
     self.maximumDocuments = maximumDocuments
   }
 
-  /// `logit_lens`.
-  public var name: String { "logit_lens" }
+  /// `logit_lens_kl`.
+  public var scores: [ScoreDescription] {
+    [
+      ScoreDescription(
+        name: "logit_lens_kl", unit: "nats",
+        description: "KL(p_final || softmax(W_U norm(state))), mean over sampled positions", source: "arXiv 2303.08112",
+        axis: .states, direction: .descriptive, ranks: false)
+    ]
+  }
 
   /// A forward pass without a head, and L + 1 heads for each sampled position.
   public func flops(on input: ProbeInput) -> Double {
     let (model, states) = (input.model, Double(input.model.layerCount + 1))
-    return input.texts.reduce(0) { sum, text in
-      let documents = text.documents.prefix(maximumDocuments ?? .max)
-      let sampled = documents.reduce(0) { $0 + min($1.tokens.count, positionsPerDocument ?? .max) }
-      let tokens = text.tokenCount(ofFirst: maximumDocuments)
-      return sum + Double(tokens) * model.cost.layer * (states - 1) + Double(sampled) * states * model.cost.head
+    let sampled = input.documents(first: maximumDocuments).joined().reduce(0) {
+      $0 + min($1.tokens.count, positionsPerDocument ?? .max)
     }
+    let tokens = input.tokenCount(ofFirst: maximumDocuments)
+    return Double(tokens) * model.cost.layer * (states - 1) + Double(sampled) * states * model.cost.head
   }
 
   /// A forward pass, and the lens on the sampled positions of every state.
-  public func measure(
-    _ input: ProbeInput, progress: (Double) throws(ProbeError) -> Void
-  ) throws(ProbeError) -> [Score] {
-    let documents = input.texts.map { $0.documents.prefix(maximumDocuments ?? .max) }
-    let total = documents.reduce(0) { $0 + $1.count }
-    var done = 0
-    var values: [ScoreValues] = []
-    for documents in documents {
-      var perDocument: [[Double]] = []
-      for group in input.model.passes(over: documents) {
-        perDocument += divergences(group, on: input.model)
-        done += group.count
-        try progress(Double(done) / Double(total))
-      }
-      values.append(ScoreValues(means: perDocument))
-    }
-    let description = ScoreDescription(
-      name: "logit_lens_kl", unit: "nats",
-      description: "KL(p_final || softmax(W_U norm(state))), mean over sampled positions", source: "arXiv 2303.08112",
-      axis: .states, direction: .descriptive, ranks: false)
-    return [Score(description: description, values: values)]
+  public func score(
+    _ documents: ArraySlice<ProbeDocument>, on model: ProbedModel, progress: (Double) throws(ProbeError) -> Void
+  ) throws(ProbeError) -> [[[Double]]] {
+    let found = divergences(documents, on: model)
+    try progress(1)
+    return [found]
   }
 
   /// Mean divergences, `[documents][states]`; the last state's is 0.

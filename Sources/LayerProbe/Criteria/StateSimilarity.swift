@@ -16,10 +16,8 @@ public struct StateSimilarity: LayerCriterion {
 
   /// The Gram matrices.
   public func flops(on input: ProbeInput) -> Double {
-    input.texts.reduce(0) { sum, text in
-      let rows = Double(text.documents.count)
-      return sum + rows * rows * Double(input.model.decoder.configuration.width * (input.model.layerCount + 1))
-    }
+    // Half of a product is made: it is symmetric.
+    input.texts.reduce(0) { $0 + input.model.stateProductFlops(of: $1.documents.count, and: $1.documents.count) / 2 }
   }
 
   /// The matrix of all states, and its entries before and behind each layer; nothing when a text has fewer than five

@@ -212,17 +212,6 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json
 }
 
-extension TextScore {
-  /// Column heads of `row`.
-  static let header = "text          documents      tokens       bytes         nll   perplexity  bits/byte"
-
-  /// The score as a row of a table.
-  var row: String {
-    name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0)
-      + String(format: "%11d%12d%12d%12.1f%13.3f%11.4f", documents, tokens, bytes, nll, perplexity, bitsPerByte)
-  }
-}
-
 extension TrainingProgress {
   /// The numbers beside a progress bar.
   var details: String {

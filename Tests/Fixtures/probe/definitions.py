@@ -1,8 +1,9 @@
 """What the scores of a probe are, in transformers, torch and numpy: one straightforward function each, nothing shared or cached.
 
-`generate.py` writes fixtures with them, `Benchmarks/probe/reference.py` holds the probe of a real model against them. For models laid out as
-LlamaForCausalLM, of any precision. A state is the residual stream before a layer, the last one behind the last layer and before the final
-norm; the position of the prefix token counts in no mean.
+`generate.py` and `generate_families.py` write fixtures with them, `Benchmarks/probe/reference.py` holds the probe of a real model against
+them. For decoders of any family whose attention and MLP are modules that return what is added to the residual stream, of any precision. A state
+is the residual stream before a layer, the last one behind the last layer and before the final norm; the position of the prefix token counts in no
+mean.
 """
 
 import numpy as np
@@ -13,12 +14,25 @@ import torch
 KINDS = ["layer", "attention", "mlp", "variation"]
 
 
+def child(module, *names):
+    """The child that has one of some names."""
+    return next(getattr(module, name) for name in names if hasattr(module, name))
+
+
 def layers_of(model):
-    return list(model.model.layers)
+    return list(child(model.base_model, "layers", "h"))
 
 
-def parameters_of(model):
-    """The layers' parameters in the order of the Swift decoder: attention with its norm, then the MLP with its norm."""
+def final_norm_of(model):
+    return child(model.base_model, "norm", "ln_f", "final_layer_norm")
+
+
+def attention_of(layer):
+    return child(layer, "self_attn", "attn", "attention", "self_attention")
+
+
+def llama_parameters(model):
+    """The layers' parameters of a Llama in the order of the Swift decoder: attention with its norm, then the MLP with its norm."""
     found = []
     for layer in layers_of(model):
         a, m = layer.self_attn, layer.mlp
@@ -35,17 +49,17 @@ def nll(model, prefix, tokens):
     return torch.nn.functional.cross_entropy(logits, inputs[0, 1:], reduction="sum")
 
 
-def states_and_gradients(model, prefix, tokens):
-    """States [states, tokens, D], summed nll, and the gradient of the mean nll by tensor of each layer."""
+def states_and_gradients(model, prefix, tokens, parameters):
+    """States [states, tokens, D], summed nll, and the gradient of the mean nll by parameter."""
     states = []
     hooks = [layer.register_forward_pre_hook(lambda _, args: states.append(args[0])) for layer in layers_of(model)]
-    hooks.append(model.model.norm.register_forward_pre_hook(lambda _, args: states.append(args[0])))
+    hooks.append(final_norm_of(model).register_forward_pre_hook(lambda _, args: states.append(args[0])))
     model.zero_grad()
     loss = nll(model, prefix, tokens)
     (loss / len(tokens)).backward()
     for hook in hooks:
         hook.remove()
-    gradients = [parameter.grad.clone() for parameter in parameters_of(model)]
+    gradients = [parameter.grad.clone() for parameter in parameters]
     return torch.stack([state[0, 1:].detach() for state in states]), loss.item(), gradients
 
 
@@ -66,7 +80,7 @@ def ablated_nll(model, prefix, tokens, updates, kind):
     for layer, update in zip(layers_of(model), updates):
         module, hook = {
             "layer": (layer, lambda _, args, output: with_first(output, args[0])),
-            "attention": (layer.self_attn, zeroed),
+            "attention": (attention_of(layer), zeroed),
             "mlp": (layer.mlp, zeroed),
             "variation": (layer, lambda _, args, output: with_first(output, args[0] + update)),
         }[kind]
@@ -82,10 +96,16 @@ def mean_updates(states):
     return (joined[1:] - joined[:-1]).mean(1)
 
 
-def lens(model, states):
-    """KL(final || softmax(head(norm(state)))) of every state, mean over the given tokens."""
-    logits = [torch.log_softmax(model.lm_head(model.model.norm(state)), -1) for state in states]
-    return [(logits[-1].exp() * (logits[-1] - other)).sum(-1).mean().item() for other in logits]
+def lens(model, prefix, tokens, states, positions):
+    """KL(final || the model's output when its final norm is given the state), by state: mean over some positions of the tokens."""
+    inputs = torch.tensor([[prefix, *tokens]])
+    found = []
+    for state in states:
+        hook = final_norm_of(model).register_forward_pre_hook(lambda _, args: (torch.cat([args[0][:, :1], state[None]], 1), *args[1:]))
+        logits = model(input_ids=inputs, use_cache=False).logits[0, 1:]
+        found.append(torch.log_softmax(logits[positions], -1))
+        hook.remove()
+    return [(found[-1].exp() * (found[-1] - other)).sum(-1).mean().item() for other in found]
 
 
 def angles_between(states):

@@ -33,7 +33,7 @@ import numpy as np
 import torch
 
 from definitions import (
-    KINDS, ablated_nll, angles_between, cka, layers_of, lens, mean_updates, parameters_of, retrieved, signal, states_and_gradients)
+    KINDS, ablated_nll, angles_between, cka, layers_of, lens, llama_parameters, mean_updates, retrieved, signal, states_and_gradients)
 
 HERE = pathlib.Path(__file__).parent
 DECODERS = HERE.parent / "decoders"
@@ -48,8 +48,9 @@ SOURCE_LENGTHS = [9, 4, 11, 21, 1, 6]
 
 def score(model, documents):
     """All that one language gives; states and gradients are returned beside it for what compares two."""
-    passes = [states_and_gradients(model, PREFIX, tokens) for tokens in documents]
-    weights = [parameter.detach() for parameter in parameters_of(model)]
+    parameters = llama_parameters(model)
+    passes = [states_and_gradients(model, PREFIX, tokens, parameters) for tokens in documents]
+    weights = [parameter.detach() for parameter in parameters]
     updates = mean_updates([states for states, _, _ in passes])
     found = {"documents": documents, "nll": [loss for _, loss, _ in passes], "ablated": [], "gradients": []}
     found |= {"block_influence": [], "angles": [], "last_angles": [], "logit_lens": []}
@@ -59,7 +60,7 @@ def score(model, documents):
             found["block_influence"].append([1 - cosines[i, i + 1].mean().item() for i in range(len(states) - 1)])
             found["angles"].append(angles.mean(-1).flatten().tolist())
             found["last_angles"].append(angles[:, :, -1].flatten().tolist())
-            found["logit_lens"].append(lens(model, states))
+            found["logit_lens"].append(lens(model, PREFIX, tokens, states, range(len(tokens))))
             found["ablated"].append({kind: ablated_nll(model, PREFIX, tokens, updates, kind) for kind in KINDS})
             found["gradients"].append(
                 [[g.norm().item(), (g * w).abs().sum().item(), ((g * w) ** 2).sum().item()]
@@ -86,13 +87,13 @@ def main():
         with decoders.Widened():
             model = decoders.load(DECODERS / name, torch.float64)
             (target, x, g), (source, y, h) = [score(model, documents) for documents in languages]
-            weights = [parameter.detach() for parameter in parameters_of(model)]
+            weights = [parameter.detach() for parameter in llama_parameters(model)]
         names = {id(parameter): key for key, parameter in model.named_parameters()}
         states = range(len(x))
         expected["models"][name] = {
             "target": target,
             "source": source,
-            "tensors": [names[id(parameter)] for parameter in parameters_of(model)],
+            "tensors": [names[id(parameter)] for parameter in llama_parameters(model)],
             "weight_norms": [weight.norm().item() for weight in weights],
             "cka": [[cka(z[a], z[b]) for a in states for b in states] for z in (x, y)],
             "cka_left_out": [[cka(z[a, 1:], z[b, 1:]) for a in states for b in states] for z in (x, y)],
