@@ -58,6 +58,11 @@ struct AdaptCommand: ParsableCommand {
   var learningRate = 2e-4
   @Option(help: "The highest learning rate of the alignment, or of full or lora. (default: 1e-4; of lora 5e-4)")
   var alignLearningRate: Double?
+  @Option(
+    help: ArgumentHelp(
+      "What the alignment trains, comma-separated: all, layers, norms, biases, embedding, head, or layers such as last:8. (default: all)",
+      valueName: "weights"))
+  var alignTrain: String?
   @Option(help: "Sequences per step of the alignment.")
   var alignBatchSize = 4
   @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
@@ -104,6 +109,11 @@ struct AdaptCommand: ParsableCommand {
       ? (.minutes(minutes * (1 - alignShare)), .minutes(minutes * alignShare)) : (.minutes(minutes), .minutes(minutes))
   }
 
+  /// The highest learning rate of the whole-model training.
+  private var wholeLearningRate: Double {
+    alignLearningRate ?? (method == .lora ? TrainingMethod.lora : .full).learningRate(full: 1e-4)
+  }
+
   /// Parses a command line that begins with the command's name, taking in the file that it names.
   static func parseConfigured(_ arguments: [String]) throws -> any ParsableCommand {
     let configured = try ConfiguredArguments(arguments, of: Self.self)
@@ -117,6 +127,7 @@ struct AdaptCommand: ParsableCommand {
   /// The configuration of this run, to run it again.
   private func resolvedConfiguration(_ device: CPUDevice) throws -> String {
     var found = ["threads": String(device.threads), "result": try saving.options(for: optimization).result.rawValue]
+    found["align-learning-rate"] = String(wholeLearningRate)
     if minutes == nil && alignTokens == nil { found["minutes"] = String(Self.defaultMinutes) }
     let arguments = try ConfiguredArguments(Array(CommandLine.arguments.dropFirst()), of: Self.self)
     return try ResolvedConfiguration.text(arguments.resolved(found))
@@ -124,10 +135,10 @@ struct AdaptCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    let wholeMethod = method == .lora ? TrainingMethod.lora : .full
     var alignment = optimization.trainingOptions(
-      budget: budgets.alignment, learningRate: alignLearningRate ?? wholeMethod.learningRate(full: 1e-4), data)
+      budget: budgets.alignment, learningRate: wholeLearningRate, data)
     alignment.batchSize = alignBatchSize
+    alignment.trained = try alignTrain.map { try WeightSelection($0) }
     alignment.lowRank = method == .lora ? lowRank.options : nil
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),
