@@ -40,14 +40,14 @@ extension CorpusError: CustomStringConvertible {
     case .noTokens(let name, let documents):
       "the text '\(name)' has no tokens: all of its documents (\(documents)) are empty; give a file with text"
     case .tokenOutsideVocabulary(let text, let id, let vocabulary):
-      "text \(text) holds token \(id), but the model's embedding has \(vocabulary) rows: tokenizer.json belongs to another "
-        + "model"
+      "the text '\(text)' holds token \(id), but the model's embedding has \(vocabulary) rows; check that tokenizer.json "
+        + "belongs to this checkpoint"
     case .cannotCache(let path, let reason):
       "the tokens cannot be kept in \(path): \(reason); free space or name another directory with --token-cache"
     case .damagedCache(let path):
       "'\(path)' is damaged; remove its folder, and the text is tokenised anew"
     case .tooFewDocuments(let name, let documents):
-      "text \(name) has \(documents) documents with text, too few to hold some out for evaluation; give more text, or name "
+      "the text '\(name)' has \(documents) documents with text, too few to hold some out for evaluation; give more text, or name "
         + "texts to score with --held-out"
     case .cursorDoesNotFit(let difference):
       "the saved place in the texts belongs to another run: \(difference); resume with what the run was started with"

@@ -19,11 +19,4 @@ import Testing
     // Five standard deviations of a count.
     #expect(counts.allSatisfy { abs($0 - 10_000) < 465 }, "seed 42: \(counts)")
   }
-
-  @Test func `All orders of three come up evenly`() {
-    var generator = SplitMix64(seed: 43)
-    var counts: [[Int]: Int] = [:]
-    for _ in 0..<60_000 { counts[generator.permutation(of: [0, 1, 2]), default: 0] += 1 }
-    #expect(counts.count == 6 && counts.values.allSatisfy { abs($0 - 10_000) < 460 }, "seed 43: \(counts)")
-  }
 }

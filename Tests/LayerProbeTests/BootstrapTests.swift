@@ -55,6 +55,16 @@ import Testing
     #expect((0.09...0.098).contains(interval.lowerBound))
   }
 
+  @Test func `draws of documents that are all as the mean count as no deviation`() throws {
+    let documents = Array(repeating: [0.0], count: 40) + [[-1], [1]]
+    // One in seven draws has neither of the last two.
+    let draws = try DocumentDraws(documents: documents.count, draws: 2000, seed: 1)
+    let interval = Bootstrap(seed: 1).intervals(of: documents, draws)[0]
+    let reversed = Bootstrap(seed: 1).intervals(of: documents, DocumentDraws(counts: draws.counts.reversed()))[0]
+    #expect(interval == reversed)
+    #expect(interval.lowerBound < 0 && interval.upperBound > 0)
+  }
+
   @Test func `a wider confidence gives a wider interval`() throws {
     let documents = (0..<30).map { [Double($0 * $0 % 17)] }
     let narrow = try Bootstrap(confidence: 0.5, seed: 4).intervals(of: documents)[0]

@@ -18,7 +18,7 @@ public struct MixedDocuments: Sendable {
   private var order: MixtureOrder
 
   /// The documents of some texts.
-  /// - Throws: `CorpusError`, as `TokenStore.init`; `TokenizerError`.
+  /// - Throws: As `TokenStore.init`.
   public init(
     _ sources: [TextSource], tokenizer: Tokenizer, specialTokens: SpecialTokens, textField: String = "text",
     seed: UInt64, shuffleBuffer: Int = MixtureOptions.defaultShuffleBuffer

@@ -1,8 +1,8 @@
 /// The SplitMix64 generator: a counter behind a bijective mixing function.
 ///
 /// `state += 0x9E3779B97F4A7C15`, then David Stafford's 13th variant of MurmurHash3's finaliser over the state. Written
-/// here, with `below(_:)` and `permutation(of:)`, so that a seed means the same order on every platform and with
-/// every version of the standard library.
+/// here, with `below(_:)`, so that a seed means the same order on every platform and with every version of the standard
+/// library.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
@@ -38,12 +38,5 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
       while product.low < threshold { product = next().multipliedFullWidth(by: bound) }
     }
     return Int(product.high)
-  }
-
-  /// The given elements in a random order, all orders equally likely (Fisher and Yates).
-  public mutating func permutation<Element>(of elements: [Element]) -> [Element] {
-    var elements = elements
-    for i in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(i, below(i + 1)) }
-    return elements
   }
 }

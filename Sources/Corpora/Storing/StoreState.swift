@@ -31,7 +31,6 @@ struct StoredDocument {
   /// `documentHash` of its ids.
   var hash: UInt64
 
-  static let byteCount = 24
   static let beginning = StoredDocument(tokenEnd: 0, byteEnd: 0, hash: 0)
 
   var words: [UInt64] { [UInt64(tokenEnd), UInt64(byteEnd), hash] }

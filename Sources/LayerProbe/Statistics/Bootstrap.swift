@@ -63,7 +63,9 @@ public struct Bootstrap: Sendable, Hashable {
       guard deviation > 0 else { return mean...mean }
       // Documents' number cancels: both standard errors are deviations over its root.
       let deviations = resampled.map { ($0.means[place] - mean, $0.deviations[place]) }
-      let pivots = deviations.map { change, spread in spread > 0 ? change / spread : change * .infinity }
+      let pivots = deviations.map { change, spread in
+        spread > 0 ? change / spread : change == 0 ? 0 : change * .infinity
+      }
       let (low, high) = interval(ofDraws: pivots)
       guard low.isFinite, high.isFinite else {
         let (low, high) = interval(ofDraws: resampled.map { $0.means[place] })

@@ -1,6 +1,3 @@
-import Foundation
-import Tokenizers
-
 extension DocumentReader {
   /// Documents wait in memory for their batch, so a batch is bounded; it is large enough to keep all cores busy.
   private static let batchBytes = 8 << 20
@@ -18,17 +15,5 @@ extension DocumentReader {
       bytes += document.text.count
     }
     return (documents, false)
-  }
-}
-
-/// The ids of each text, in order, on all cores; every id is as on one.
-func tokenizeInParallel(_ texts: [[UInt8]], _ tokenizer: Tokenizer) -> [[UInt32]] {
-  [[UInt32]](unsafeUninitializedCapacity: texts.count) { results, count in
-    nonisolated(unsafe) let results = results
-    DispatchQueue.concurrentPerform(iterations: texts.count) { i in
-      // Every iteration writes one element of its own.
-      (results.baseAddress! + i).initialize(to: tokenizer.encode(utf8: texts[i]))
-    }
-    count = texts.count
   }
 }
