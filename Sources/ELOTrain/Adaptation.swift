@@ -26,6 +26,22 @@ public struct Adaptation: Sendable {
     case none
   }
 
+  /// How much of the training of detached layers is taken.
+  public enum Blend: Sendable, Hashable, CustomStringConvertible {
+    /// base + factor (trained - base).
+    case factor(Double)
+    /// As much as held-out text says is best.
+    case automatic
+
+    /// As it is written: a number or `auto`.
+    public var description: String {
+      switch self {
+      case .factor(let factor): String(factor)
+      case .automatic: "auto"
+      }
+    }
+  }
+
   /// The checkpoint to adapt.
   public var checkpoint: URL
   /// The layers to detach, in ascending order.
@@ -44,6 +60,11 @@ public struct Adaptation: Sendable {
   public var sourceShare = 0.1
   /// The bridge's fit.
   public var bridgeFitting = BridgeFitting()
+  /// How much of the detached training is taken at attach.
+  public var blend = Blend.factor(1)
+  /// Tokens of each held-out text that a blend is chosen by: other documents than those that are scored, where there are
+  /// enough.
+  public var blendTokens = 4096
   /// Tokens of each held-out text that are scored at each of the three points.
   public var evaluationTokens = 12_288
   /// How the texts are read.
@@ -65,6 +86,8 @@ public struct Adaptation: Sendable {
     case bridge
     /// Training the detached layers.
     case pretrain
+    /// Choosing how much of the training to take.
+    case blend
     /// Putting them back.
     case attach
     /// Scoring the model with its layers back.
@@ -143,6 +166,7 @@ public struct Adaptation: Sendable {
     let work = try WorkDirectory(for: output)
     let run = AdaptationRun(
       adaptation: self, work: work.url, device: device, training: training, heldOut: scored,
+      blended: try held.sample(tokensPerText: blendTokens, behind: evaluationTokens),
       report: AdaptationReport(self, target: target, source: source), observe: observe)
     do {
       try run.begin(identity, resumes: saving.resumes)
@@ -174,7 +198,7 @@ public struct Adaptation: Sendable {
     }
     return [
       ("--layers", layers.description), ("--keep-frozen", keepFrozen?.description), ("--method", method.rawValue),
-      ("--bridge", bridge.rawValue), ("--source-share", String(sourceShare)),
+      ("--bridge", bridge.rawValue), ("--blend", blend.description), ("--source-share", String(sourceShare)),
       ("--evaluation-tokens", String(evaluationTokens)), ("--threads", (device as? CPUDevice).map { "\($0.threads)" }),
     ] + detached + whole
   }

@@ -47,6 +47,10 @@ public enum TrainingError: Error, Sendable, Equatable {
   case tiedHead
   /// A layer was named that belongs to the scaffold.
   case frozenLayer(Int)
+  /// A text to keep as it was cannot be read.
+  case badAnchor(String)
+  /// A text to keep as it was is none of those that are trained on.
+  case noSuchText(String, known: [String])
   /// Low-rank adapters were to go on something else than layers.
   case notInLayers(String)
   /// No matrix of the layers has the name that low-rank adapters were to go on.
@@ -61,7 +65,7 @@ public enum TrainingError: Error, Sendable, Equatable {
   /// Whether the command line has to be written otherwise.
   public var isWrongUsage: Bool {
     switch self {
-    case .unknownWeights, .badSetting: true
+    case .unknownWeights, .badSetting, .badAnchor, .noSuchText: true
     default: false
     }
   }
@@ -129,6 +133,10 @@ extension TrainingError: CustomStringConvertible {
       "the head of this model is its embedding: write embedding instead of head"
     case .frozenLayer(let layer):
       "layer \(layer) of the detached model is part of its frozen scaffold: take it out of the selection"
+    case .badAnchor(let text):
+      "\(text) does not say which text is to be kept: write NAME=WEIGHT such as en=0.5"
+    case .noSuchText(let name, let known):
+      "there is no text \(name) to keep: take one of those that are trained on, \(known.joined(separator: ", "))"
     case .notInLayers(let part):
       "low-rank adapters go on the matrices of layers, not on \(part): name layers in --train, or take --method full"
     case .noSuchTarget(let target, let known):

@@ -128,7 +128,9 @@ public struct TrainingJob: Sendable {
     try requireSpace(source, decoder, saves, at: work.url)
     let metricsURL = work.url.appending(path: MetricsFile.name)
     let metrics = try MetricsFile(metricsURL, keeping: saved?.state.metricsBytes ?? 0)
-    var run = try TrainingRun(decoder, mixture: texts.mixture(options.mixture), options: options)
+    var run = try TrainingRun(
+      decoder, mixture: texts.mixture(options.mixture), options: options,
+      untrained: options.anchors.isEmpty ? nil : untrainedDecoder(source))
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
@@ -195,15 +197,21 @@ public struct TrainingJob: Sendable {
   }
 
   private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
-    let decoder = try Decoder(source, device: device)
+    let decoder = try untrainedDecoder(source)
     decoder.recomputesActivations = options.recomputesActivations
     switch part {
     case .everything: try choose(in: decoder, layers: Array(decoder.layers.indices), "all")
-    case .layers(let useBridges):
+    case .layers:
       try choose(in: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers")
-      if useBridges, BridgeFile.exists(in: checkpoint) {
-        try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
-      }
+    }
+    return decoder
+  }
+
+  /// The model as it is, with its bridges.
+  private func untrainedDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
+    let decoder = try Decoder(source, device: device)
+    if part == .layers(useBridges: true), BridgeFile.exists(in: checkpoint) {
+      try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
     }
     return decoder
   }

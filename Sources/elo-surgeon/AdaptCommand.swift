@@ -42,6 +42,11 @@ struct AdaptCommand: ParsableCommand {
   var method = Adaptation.Method.elo
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
   var bridge = Adaptation.BridgeKind.linear
+  @Option(
+    help: ArgumentHelp(
+      "How much of the detached training to take: 0 the base, 1 the trained layers, auto what held-out text says is best.",
+      valueName: "share"))
+  var blend = Adaptation.Blend.factor(1)
   @Option(help: "Share of the tokens that the source text has.")
   var sourceShare = 0.1
 
@@ -147,6 +152,7 @@ struct AdaptCommand: ParsableCommand {
     adaptation.method = method
     adaptation.keepFrozen = try keepFrozen.map { try LayerSelection($0) }
     adaptation.bridge = bridge
+    adaptation.blend = blend
     adaptation.sourceShare = sourceShare
     adaptation.evaluationTokens = evaluationTokens
     adaptation.reading = data.reading
@@ -182,6 +188,7 @@ struct AdaptCommand: ParsableCommand {
     }
     for text in report.alignmentTexts { text.warnings.forEach { line.finish("warning: \($0)") } }
     for bridge in report.bridges { print("bridge \(bridge.line)") }
+    if !report.blends.isEmpty { print(BlendSearch.table(report.blends, best: report.blend)) }
     print(report.table)
     print("checkpoint: \(output)")
     print("report: \(directory(output).appending(path: "report.html").path)")

@@ -89,6 +89,9 @@ void elo_product_sums(const float *x, const float *y, long n, double *sums);
 /* Sum of p[i] (a[i] - b[i]): differences and products in f32, their sum in double. */
 double elo_weighted_difference(const float *p, const float *a, const float *b, long n);
 
+/* |x - r|^2 / |r|^2, in double; adds scale times its gradient for x to g. */
+double elo_relative_distance(const float *x, const float *r, float scale, float *g, long d);
+
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
 /* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */

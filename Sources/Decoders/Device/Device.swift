@@ -122,6 +122,10 @@ public protocol Device: AnyObject, Sendable {
 
   /// Sums over the products of the elements of two tensors of any float type, each accumulated in f64.
   func productSums(_ x: Tensor, _ y: Tensor) -> ProductSums
+  /// The sum over rows of `|x - r|² / |r|²`, accumulated in f64; adds `scale` times its gradient for `x` to `gradient`.
+  ///
+  /// `x`, `references` and `gradient` are `[N, D]`.
+  func relativeDistance(_ x: Tensor, from references: Tensor, scale: Float, gradient: Tensor) -> Double
   /// Kullback-Leibler divergences in nats of the vocabulary's distributions under two states:
   /// `KL(softmax(r wᵀ) ‖ softmax(x wᵀ))`; with a cap the logits are bent as in `headLoss`.
   ///

@@ -19,8 +19,15 @@ struct SelectionOptions: ParsableArguments {
       valueName: "weights=decay"))
   var weightDecayOf: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep what the trained layers give on a text near what it was, such as en=0.5; may be repeated.",
+      valueName: "name=weight"))
+  var anchor: [String] = []
+
   /// - Throws: `TrainingError`, `SurgeryError` for what names no weights.
   func apply(to options: inout TrainingOptions) throws {
+    options.anchors = try anchor.map { argument throws in try AnchoredText(argument: argument) }
     options.trained = try train.map { try WeightSelection($0) }
     options.learningRates = try learningRateOf.map { try WeightSetting(argument: $0) }
     options.optimizer.weightDecays = try weightDecayOf.map { try WeightSetting(argument: $0) }
