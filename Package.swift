@@ -14,9 +14,11 @@ let package = Package(
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "Corpora", targets: ["Corpora"]),
     .library(name: "Decoders", targets: ["Decoders"]),
+    .library(name: "Figures", targets: ["Figures"]),
     .library(name: "LayerProbe", targets: ["LayerProbe"]),
     .library(name: "ModelSurgery", targets: ["ModelSurgery"]),
     .library(name: "ELOTrain", targets: ["ELOTrain"]),
+    .library(name: "LayerTrials", targets: ["LayerTrials"]),
     .executable(name: "elo-surgeon", targets: ["elo-surgeon"]),
   ],
   dependencies: [
@@ -46,11 +48,13 @@ let package = Package(
       dependencies: ["JSONText", "Checkpoints", "Decoders", "Corpora", "Figures", "CGSL", "CHDF5"]),
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
+    .target(
+      name: "LayerTrials", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ELOTrain"]),
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
-        "EventFiles", argumentParser, .product(name: "Yams", package: "Yams"),
+        "LayerTrials", "EventFiles", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),
@@ -65,6 +69,9 @@ let package = Package(
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
     .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
     .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
+    .testTarget(
+      name: "LayerTrialsTests",
+      dependencies: ["LayerTrials", "LayerProbe", "ELOTrain", "ModelSurgery", "Corpora", "Decoders", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["elo-surgeon", "JSONText", "Checkpoints", "TestSupport"]),
 
     .executableTarget(
@@ -75,6 +82,8 @@ let package = Package(
     .executableTarget(
       name: "example-score-a-text", dependencies: ["Checkpoints", "Corpora", "Decoders", "ELOTrain"],
       path: "Examples/ScoreAText"),
+    .executableTarget(
+      name: "draw-layers", dependencies: ["LayerProbe", "Figures"], path: "notebooks-data/DrawLayers"),
     .executableTarget(
       name: "example-analyse-again", dependencies: ["LayerProbe"], path: "Examples/AnalyseAgain"),
     .executableTarget(

@@ -50,19 +50,43 @@ public struct BridgeFitting: Sendable {
     _ decoder: Decoders.Decoder, layerMap: [Int], mixture: Mixture,
     progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws -> [FittedBridge] {
-    let gaps = Self.gaps(layerMap: layerMap, layerCount: decoder.configuration.layerCount)
-    guard !gaps.isEmpty else { return [] }
-    let states = try collect(decoder, mixture, at: Set(gaps.flatMap { [$0.from, $0.to] }), progress)
-    let width = decoder.configuration.width
-    return try gaps.map { gap in
-      try fit(after: gap.after, from: states[gap.from]!, to: states[gap.to]!, width: width)
-    }
+    let states = try collect(decoder, layerMaps: [layerMap], mixture: mixture, progress: progress)
+    return try fit(states, layerMap: layerMap, layerCount: decoder.layers.count, width: decoder.configuration.width)
   }
 
-  /// The residual stream before some layers, `[tokens, D]` each.
-  private func collect(
-    _ decoder: Decoders.Decoder, _ mixture: Mixture, at indices: Set<Int>, _ progress: (Int, Int) -> Bool
+  /// Fits all bridges of a detached model from states that were collected for it, among others.
+  /// - Parameters:
+  ///   - states: from `collect`.
+  ///   - layerMap: one of those that they were collected for.
+  ///   - layerCount: layers of the whole model.
+  ///   - width: D.
+  /// - Throws: `DecoderError.badBridge` when the regression fails.
+  public func fit(
+    _ states: [Int: [Float]], layerMap: [Int], layerCount: Int, width: Int
+  ) throws(DecoderError) -> [FittedBridge] {
+    var bridges: [FittedBridge] = []
+    for gap in Self.gaps(layerMap: layerMap, layerCount: layerCount) {
+      bridges.append(try fit(after: gap.after, from: states[gap.from]!, to: states[gap.to]!, width: width))
+    }
+    return bridges
+  }
+
+  /// The residual stream at both ends of every run of layers that one of several detached models lacks, in one pass.
+  /// - Parameters:
+  ///   - decoder: the whole model.
+  ///   - layerMaps: of each detached model the layers, ascending.
+  ///   - mixture: the texts, packed into rows of `sequenceLength`.
+  ///   - progress: called with tokens done and in all; returning false stops with `TrainingError.interrupted`.
+  /// - Returns: by the layer that reads it, the layer count standing for the state behind the last, `[tokens, D]`; empty
+  ///   where nothing is missing.
+  /// - Throws: `TrainingError.interrupted`, `CorpusError`.
+  public func collect(
+    _ decoder: Decoders.Decoder, layerMaps: [[Int]], mixture: Mixture,
+    progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws -> [Int: [Float]] {
+    let gaps = layerMaps.flatMap { Self.gaps(layerMap: $0, layerCount: decoder.layers.count) }
+    let indices = Set(gaps.flatMap { [$0.from, $0.to] })
+    guard !indices.isEmpty else { return [:] }
     var mixture = mixture
     var states = Dictionary(uniqueKeysWithValues: indices.map { ($0, [Float]()) })
     let rows = (tokens + sequenceLength - 1) / sequenceLength

@@ -4,6 +4,7 @@ import Corpora
 import Decoders
 import Foundation
 import LayerProbe
+import LayerTrials
 import ModelSurgery
 import Tokenizers
 
@@ -15,8 +16,13 @@ struct ProbeCommand: ParsableCommand {
       document alone behind the prefix token. Ablation, which costs half a forward pass for each layer, is of the first 32 \
       documents of each text, that of attention, of the MLP and of what varies of the first 8.
 
+      With --trial-minutes sets of layers are then trained for a short while on the documents behind those: first and last, \
+      the first, the last, the best by each criterion, random ones; detached, put back and aligned, in rounds of which the \
+      better half goes on. The choice follows the trials, and the report says how well each criterion foretold them. They \
+      need the memory of training the whole model.
+
       Writes report.json (detach --layers @DIR/report.json reads the choice), report.html, report.h5 with every score of \
-      every document, scores.csv and contrasts.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
+      every document, scores.csv, contrasts.csv and trials.csv, and the choice for other tools: unfrozen_parameters.yaml (Spectrum, \
       Axolotl), peft_lora.json, mergekit_slices.yaml.
       """)
 
@@ -38,10 +44,16 @@ struct ProbeCommand: ParsableCommand {
   var layers: Int?
   @Option(help: "Select layers with at most this share of the model's weights, in place of --layers.")
   var fraction: Double?
+  @Option(help: "Try sets of layers by training for about this many minutes; 0 tries none.")
+  var trialMinutes = 0.0
+  @Option(help: "How many of the sets that are tried are random.")
+  var trialRandomSets = 3
   @Option(help: "How often documents are drawn anew for the intervals.")
   var resamples = 2000
   @Option(help: "Seed of these draws.")
   var seed: UInt64 = 42
+  @Flag(help: "Keep report.h5 small: single precision, without the documents' own matrices of states.")
+  var compactArchive = false
   @Option(help: "Field of jsonl files that holds the text.")
   var textField = "text"
   @OptionGroup var compute: ComputeOptions
@@ -51,6 +63,9 @@ struct ProbeCommand: ParsableCommand {
     guard documents > 1 else { throw ValidationError("--documents must be at least 2, for intervals over documents") }
     guard maxTokens > 0, (layers ?? 1) > 0, resamples > 0 else {
       throw ValidationError("--max-tokens, --layers and --resamples must be at least 1")
+    }
+    guard trialMinutes >= 0, trialMinutes.isFinite, trialRandomSets >= 0 else {
+      throw ValidationError("--trial-minutes and --trial-random-sets must not be negative")
     }
     guard layers == nil || fraction == nil else { throw ValidationError("give --layers or --fraction, not both") }
     guard fraction.map({ $0 > 0 && $0 <= 1 }) ?? true else {
@@ -72,25 +87,36 @@ struct ProbeCommand: ParsableCommand {
     }
     let tokenizer = try Tokenizer(directory: model.directory)
     let special = try SpecialTokens(directory: model.directory, tokenizer: tokenizer)
-    let texts = try TextSource.list(arguments: [target] + source).map { source in
+    let sources = try TextSource.list(arguments: [target] + source)
+    let texts = try sources.map { source in
       let text = try TokenizedText(
         source: source, tokenizer: tokenizer, textField: textField, maximumDocuments: documents)
       return try ProbeText(text, tokenizer: tokenizer, maximumTokens: maxTokens)
     }
     warnOfUnrelated(texts)
+    let trialTexts = try trialTexts(
+      sources, behind: texts, vocabulary: decoder.configuration.vocabularySize, tokenizer, special, model)
     let gradients = TimedCriterion(Gradients())
     let probe = Probe(criteria: Probe.standardCriteria.map { $0 is Gradients ? gradients : $0 })
     let scores = try score(texts, on: ProbedModel(decoder: decoder, prefix: special.prefix), probe)
+    let trials = try trialTexts.flatMap {
+      try runTrials(
+        TrialCandidates.sets(
+          RankingEvidence(scores), budget: budget, model: outline, randomSets: trialRandomSets, seed: seed),
+        texts: $0, model, maximumPositions: decoder.configuration.maximumPositions)
+    }
     var report = try ProbeAnalysis(budget: budget, resamples: resamples, seed: seed).report(
-      scores, model: outline, maximumTokens: maxTokens, command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
+      scores, model: outline, maximumTokens: maxTokens, trials: trials,
+      command: ["elo-surgeon"] + CommandLine.arguments.dropFirst())
     report.costs = StageCosts(decoder, layers: report.selectedLayers, rate: gradients.rate)
-    try scores.writeArchive(to: staging.url.appending(path: "report.h5"))
+    try scores.writeArchive(to: staging.url.appending(path: "report.h5"), detail: compactArchive ? .compact : .full)
     func write(_ data: Data, _ name: String) throws {
       try writeFile(Array(data), to: staging.url.appending(path: name))
     }
     try write(report.json(), "report.json")
     try write(Data(report.scoresCSV.utf8), "scores.csv")
     try write(Data(report.contrastsCSV.utf8), "contrasts.csv")
+    if let trials = report.trialsCSV { try write(Data(trials.utf8), "trials.csv") }
     try write(Data(report.page.html.utf8), "report.html")
     for export in LayerExport.allCases {
       try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)

@@ -55,6 +55,30 @@ import Testing
     }
   }
 
+  @Test func `a compact archive has single precision and no matrices of documents`() throws {
+    try withTemporaryDirectory { directory in
+      let (file, full) = (directory.appending(path: "compact.h5"), directory.appending(path: "full.h5"))
+      let scores = makeScores()
+      try scores.writeArchive(to: file, detail: .compact)
+      try scores.writeArchive(to: full)
+      #expect(try Data(contentsOf: file).count < Data(contentsOf: full).count)
+      let read = try ProbeScores(archive: file)
+      #expect(read.texts == scores.texts && read.pairings == scores.pairings && read.tensors == scores.tensors)
+      for (read, score) in zip(read.scores, scores.scores) {
+        #expect(read.description == score.description)
+        let rounded = score.values.map { values in
+          values.map {
+            ScoreValues(
+              estimate: $0.estimate.map { Double(Float($0)) },
+              leavingOut: score.description.axis == .statePairs
+                ? [] : $0.perDocument.map { $0.map { Double(Float($0)) } })
+          }
+        }
+        #expect(read.values == rounded, "\(score.description.name)")
+      }
+    }
+  }
+
   @Test func `an archive takes the place of one that is there`() throws {
     try withTemporaryDirectory { directory in
       let file = directory.appending(path: "report.h5")

@@ -69,7 +69,8 @@ enum ReportSamples {
     return TrialResults(
       settings: .init(
         minutes: 5, detachedTokens: [100, 200], alignmentTokens: [50, 100], learningRate: 2e-4,
-        alignmentLearningRate: 1e-4, sourceShare: 0.1, seed: 3),
+        alignmentLearningRate: 1e-4, sourceShare: 0.1, detachedStepTokens: 10, alignmentStepTokens: 5,
+        bridgeTokens: 64, seed: 3),
       base: losses(0),
       candidates: [candidate("first and last", [0, 4], 0, rounds: 2)]
         + differences.map { candidate("random", $0.layers, $0.difference, rounds: 2) }

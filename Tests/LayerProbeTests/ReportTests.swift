@@ -111,6 +111,18 @@ import Testing
     #expect(report.contrastsCSV.split(separator: "\n").count == 1 + 3 * 5)
   }
 
+  @Test func `trials as comma-separated values have a row for each document's loss`() throws {
+    let scores = ReportSamples.scores(profiles)
+    #expect(try report(scores).trialsCSV == nil)
+    let trials = ReportSamples.trials(differences: [([2, 3], -0.1)])
+    let rows = try #require(try report(scores, trials: trials).trialsCSV).split(separator: "\n")
+    // 20 documents of both texts: the base, two sets of two rounds, one of one, three points each.
+    #expect(rows.count == 1 + 40 * (1 + 3 * (2 + 2 + 1)))
+    #expect(rows[1] == ",,0,base,target,0,\(trials.base.target[0])")
+    #expect(rows[41].hasPrefix("0 4,first and last,1,detached,target,0,"))
+    #expect(rows.allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == 7 })
+  }
+
   @Test func `the page shows the choice, every score, every layer and what was typed`() throws {
     let report = try report(ReportSamples.scores(profiles))
     let html = report.page.html

@@ -113,11 +113,12 @@ import Testing
     let predictions = try #require(
       try choice(ReportSamples.scores([[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]]), trials: trials).predictions)
     #expect(predictions.map(\.criterion) == ["score_0", "score_1", "all criteria"])
-    #expect(try #require(predictions[0].correlation) > 0.6)
-    #expect(try #require(predictions[1].correlation) < -0.6)
-    #expect(predictions[2].correlation == nil, "two reverse criteria give every set the same sum")
-    let interval = try #require(predictions[0].interval)
-    #expect(interval[0] < predictions[0].correlation! && predictions[0].correlation! < interval[1])
+    #expect(try #require(predictions[0].aligned).value > 0.6 && predictions[0].reattached!.value > 0.6)
+    #expect(try #require(predictions[1].aligned).value < -0.6)
+    #expect(predictions[2].aligned == nil, "two reverse criteria give every set the same sum")
+    let first = try #require(predictions[0].aligned)
+    let interval = try #require(first.interval)
+    #expect(interval[0] < first.value && first.value < interval[1])
   }
 
   // MARK: Budgets

@@ -68,6 +68,26 @@ public final class Decoder {
     self.device = device
   }
 
+  /// Some layers of a model under its embedding, final norm and head: what `detach` makes of a checkpoint, in memory.
+  ///
+  /// Weights are shared: what is trained here is trained in the whole model too.
+  /// - Parameter indices: the layers, ascending; each keeps the window and the rotation that it has in the whole model.
+  public init(_ whole: Decoder, layers indices: [Int]) {
+    precondition(
+      !indices.isEmpty && zip(indices, indices.dropFirst()).allSatisfy(<)
+        && indices.allSatisfy(whole.layers.indices.contains), "layers \(indices) of \(whole.layers.count)")
+    configuration = whole.configuration
+    device = whole.device
+    embedding = whole.embedding
+    positionEmbedding = whole.positionEmbedding
+    embeddingNorm = whole.embeddingNorm
+    layers = indices.map { whole.layers[$0] }
+    finalNorm = whole.finalNorm
+    head = whole.head
+    sinusoids = whole.sinusoids
+    positionTables = PositionTables(configuration, device: device)
+  }
+
   /// Every weight once, in the order of computation.
   public var parameters: [Parameter] {
     [embedding] + (positionEmbedding.map { [$0] } ?? []) + (embeddingNorm?.parameters ?? [])
@@ -101,8 +121,8 @@ public final class Decoder {
       guard bridge.bias.columns == configuration.width else {
         throw .badBridge("it is \(bridge.bias.columns) wide, the model \(configuration.width)")
       }
-      guard layer >= -1 && layer < configuration.layerCount else {
-        throw .badBridge("it follows layer \(layer), the model has \(configuration.layerCount) layers")
+      guard layer >= -1 && layer < layers.count else {
+        throw .badBridge("it follows layer \(layer), the model has \(layers.count) layers")
       }
     }
     self.bridges = bridges

@@ -39,6 +39,26 @@ extension Tensor {
   }
 }
 
+extension Parameter {
+  /// Rounds f32 values to what an element type holds, as writing and reading them would.
+  public func round(to elementType: ElementType, on device: any Device) {
+    precondition(value.elementType == .f32, "values that are \(value.elementType) already")
+    var floats = device.download(value)
+    var halves = [UInt16](repeating: 0, count: floats.count)
+    switch elementType {
+    case .bf16:
+      elo_narrow_bf16(floats, &halves, floats.count)
+      elo_widen_bf16(halves, &floats, floats.count)
+    case .f16:
+      elo_narrow_f16(floats, &halves, floats.count)
+      elo_widen_f16(halves, &floats, floats.count)
+    case .f32: return
+    case .i32: preconditionFailure("weights are no integers")
+    }
+    device.upload(floats, to: value)
+  }
+}
+
 extension Decoder {
   /// What changes in the checkpoint that this decoder was made from: its trained weights, and matrices with their
   /// adapters added, in the types they are stored in there.

@@ -72,10 +72,12 @@ struct HDF5File: ~Copyable {
 
   // MARK: Arrays
 
-  /// Writes an f64 array of a shape, little-endian.
-  func write(_ values: [Double], shape: [Int], to name: String) throws(ProbeError) {
+  /// Writes an array of a shape as f64, or where single precision is enough as f32, little-endian.
+  func write(_ values: [Double], shape: [Int], single: Bool = false, to name: String) throws(ProbeError) {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
-    try write(values, shape, name, stored: elo_h5t_ieee_f64le(), native: elo_h5t_native_double())
+    try write(
+      values, shape, name, stored: single ? elo_h5t_ieee_f32le() : elo_h5t_ieee_f64le(),
+      native: elo_h5t_native_double())
   }
 
   /// Writes a list of i64, little-endian.

@@ -15,25 +15,34 @@ import Foundation
 ///       NAME/estimate            f64 [places]; NAME is a text, a source text (contrast), or `weights`
 ///       NAME/documents           f64 [documents, places]; not for weights
 ///
-/// `places` are one or two dimensions, as the axis says.
+/// `places` are one or two dimensions, as the axis says. A compact archive has f32 in place of f64, and no `documents` of
+/// pairs of states.
 extension ProbeScores {
   /// The layout that is written and read.
   public static let archiveVersion = 2
+
+  /// How much an archive keeps.
+  public enum ArchiveDetail: Sendable {
+    /// Every number with all its digits.
+    case full
+    /// Single precision, without the documents' own matrices of states: about a tenth of the size, for notebooks.
+    case compact
+  }
 
   /// Writes all scores to an HDF5 file, in place of one that is there.
   ///
   /// The file is made in memory first; it takes about 8 bytes for each number.
   /// - Throws: `CheckpointError.noSpace`, `.unwritable`; `ProbeError.archive` when HDF5 fails.
-  public func writeArchive(to url: URL) throws {
+  public func writeArchive(to url: URL, detail: ArchiveDetail = .full) throws {
     let image = try HDF5Access.exclusively { () throws(ProbeError) in
       let file = try HDF5File(inMemoryFor: url)
-      try write(file)
+      try write(file, detail)
       return try file.image()
     }
     try replaceFile(at: url, with: image)
   }
 
-  private func write(_ file: borrowing HDF5File) throws(ProbeError) {
+  private func write(_ file: borrowing HDF5File, _ detail: ArchiveDetail) throws(ProbeError) {
     try file.setAttribute("schema_version", of: "/", to: Int64(Self.archiveVersion))
     try file.setAttribute("layer_count", of: "/", to: Int64(layerCount))
     try file.write(tensors, to: "/tensors")
@@ -48,7 +57,7 @@ extension ProbeScores {
       try score.description.write(to: group, file)
       for (subject, values) in score.values.enumerated() {
         guard let values else { continue }
-        try write(values, of: score.description, subject: subject, in: group, file)
+        try write(values, of: score.description, subject: subject, in: group, file, detail)
       }
     }
   }
@@ -89,17 +98,19 @@ extension ProbeScores {
 
   private func write(
     _ values: ScoreValues, of description: ScoreDescription, subject: Int, in group: String,
-    _ file: borrowing HDF5File
+    _ file: borrowing HDF5File, _ detail: ArchiveDetail
   ) throws(ProbeError) {
     let places = shape(of: description.axis)
     let axes = description.axis == .statePairs ? "states,states" : description.axis.rawValue
     let name = "\(group)/\(subjectName(subject, of: description.subject))"
     try file.makeGroup(name)
-    try file.write(values.estimate, shape: places, to: "\(name)/estimate")
+    let single = detail == .compact
+    try file.write(values.estimate, shape: places, single: single, to: "\(name)/estimate")
     try file.label("\(name)/estimate", axes: axes, unit: description.unit)
-    guard !values.perDocument.isEmpty else { return }
+    guard !values.perDocument.isEmpty, detail == .full || description.axis != .statePairs else { return }
     let documents = "\(name)/documents"
-    try file.write(values.perDocument.flatMap { $0 }, shape: [values.perDocument.count] + places, to: documents)
+    try file.write(
+      values.perDocument.flatMap { $0 }, shape: [values.perDocument.count] + places, single: single, to: documents)
     let rows = description.subject == .contrast ? "pairs" : "documents"
     try file.label(documents, axes: "\(rows),\(axes)", unit: description.unit)
   }

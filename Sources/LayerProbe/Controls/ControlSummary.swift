@@ -14,22 +14,18 @@ public struct ControlSummary: Codable, Sendable, Hashable {
   public var interval: [Double]
   /// Pairs of documents in each comparison.
   public var pairs: Int
-  /// How far the criteria agree there; null where they were not compared.
-  public var agreement: CriteriaAgreement?
 
   /// The share of comparisons with an alarm.
   public var share: Double { Double(alarms) / Double(max(comparisons, 1)) }
 
   init(
-    name: String, description: String, comparisons: Int, alarms: Int, pairs: Int, confidence: Double,
-    agreement: CriteriaAgreement? = nil
+    name: String, description: String, comparisons: Int, alarms: Int, pairs: Int, confidence: Double
   ) {
     self.name = name
     self.description = description
     self.comparisons = comparisons
     self.alarms = alarms
     self.pairs = pairs
-    self.agreement = agreement
     let (tail, found, count) = ((1 - confidence) / 2, Double(alarms), Double(comparisons))
     interval = [
       alarms == 0 ? 0 : gsl_cdf_beta_Pinv(tail, found, count - found + 1),

@@ -21,12 +21,11 @@ public struct ProbeAnalysis: Sendable, Hashable {
   ///   - model: the model that was scored.
   ///   - maximumTokens: where documents were cut.
   ///   - trials: what trials measured, nil where there were none.
-  ///   - controls: controls beyond that of one language, which is made of these scores.
   ///   - command: what was typed.
   /// - Throws: `ProbeError.badBudget`, `.statistics`.
   public func report(
     _ scores: ProbeScores, model: ModelOutline, maximumTokens: Int, trials: TrialResults? = nil,
-    controls: [ControlSummary] = [], command: [String] = []
+    command: [String] = []
   ) throws(ProbeError) -> ProbeReport {
     precondition(scores.layerCount == model.layerCount, "\(scores.layerCount) and \(model.layerCount) layers")
     try budget.check(for: model)
@@ -50,7 +49,7 @@ public struct ProbeAnalysis: Sendable, Hashable {
       criteria: try summaries(scores, topCount: choice.layers.count), contrasts: try contrasts(scores),
       agreement: agreement, stability: stability, trials: trials, trialVerdict: verdict,
       predictions: trials.map { TrialPrediction.all($0, evidence, confidence: bootstrap.confidence) },
-      controls: (sameLanguage.map { [$0] } ?? []) + controls, costs: nil, selection: choice,
+      controls: sameLanguage.map { [$0] } ?? [], costs: nil, selection: choice,
       selectedLayers: choice.layers, verdict: choice.verdict)
   }
 

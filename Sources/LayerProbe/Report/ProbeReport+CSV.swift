@@ -40,6 +40,34 @@ extension ProbeReport {
     return csv(rows)
   }
 
+  /// Every loss of the trials' held-out documents; nil without trials.
+  ///
+  /// A row for each set of layers, round, point (`detached`, `reattached`, `aligned`) and document: `layers`, `origins`,
+  /// `round` from 1, `point`, `text` (`target` or `source`), `document` from 0, `bits_per_byte`. The model as it came has the
+  /// round 0 and the point `base`.
+  public var trialsCSV: String? {
+    guard let trials else { return nil }
+    var rows = [["layers", "origins", "round", "point", "text", "document", "bits_per_byte"]]
+    func add(_ losses: TrialResults.Losses, _ start: [String]) {
+      for (text, values) in [("target", losses.target), ("source", losses.source)] {
+        for (document, value) in values.enumerated() { rows.append(start + [text, String(document), "\(value)"]) }
+      }
+    }
+    add(trials.base, ["", "", "0", "base"])
+    for candidate in trials.candidates {
+      let layers = candidate.layers.map(String.init).joined(separator: " ")
+      for (round, losses) in candidate.rounds.enumerated() {
+        let start = [layers, candidate.origins.joined(separator: "; "), String(round + 1)]
+        for (point, losses) in [
+          ("detached", losses.detached), ("reattached", losses.reattached), ("aligned", losses.aligned),
+        ] {
+          add(losses, start + [point])
+        }
+      }
+    }
+    return csv(rows)
+  }
+
   /// What a score's subjects are called, in the order of the texts.
   func subjectNames(of score: ScoreDescription) -> [String] {
     switch score.subject {

@@ -8,7 +8,7 @@ extension ReportPage {
       [
         .text(control.description), .number(Double(control.pairs)), .number(Double(control.comparisons)),
         .number(Double(control.alarms)), .number(100 * control.share), .number(100 * control.interval[0]),
-        .number(100 * control.interval[1]), control.agreement?.w.map { .number($0.value) } ?? .missing,
+        .number(100 * control.interval[1]),
       ]
     }
     let level = percentage(report.settings.level)
@@ -23,9 +23,11 @@ extension ReportPage {
             columns: [
               .init("compared"), .init("pairs", decimals: 0), .init("comparisons", decimals: 0),
               .init("alarms", decimals: 0), .init("alarms, %", decimals: 1), .init("from", decimals: 1),
-              .init("to", decimals: 1), .init("Kendall's W", decimals: 2),
+              .init("to", decimals: 1),
             ], rows: rows),
-          caption: "\(percent) intervals of Clopper and Pearson, with the comparisons taken as independent."),
+          caption:
+            "\(percent) intervals of Clopper and Pearson, with the comparisons taken as independent: as they share "
+            + "documents, the true ones are wider."),
       ])
   }
 

@@ -31,7 +31,15 @@ extension ReportPage {
       candidate.layers.count > 6
       ? candidate.layers.prefix(5).map(String.init).joined(separator: ",") + ",…"
       : candidate.layers.map(String.init).joined(separator: ", ")
-    return "\(layers) (\(candidate.origins.joined(separator: ", ")))"
+    return "\(layers) (\(origins(candidate)))"
+  }
+
+  /// Why a set was tried, with the criteria by their names.
+  private func origins(_ candidate: TrialResults.Candidate) -> String {
+    let byCriterion = "best by "
+    return candidate.origins.map { origin in
+      origin.hasPrefix(byCriterion) ? byCriterion + name(String(origin.dropFirst(byCriterion.count))) : origin
+    }.joined(separator: ", ")
   }
 
   private func gains(_ trials: TrialResults, _ verdict: TrialVerdict) -> ForestChart {
@@ -67,7 +75,7 @@ extension ReportPage {
     let rows = trials.candidates.map { candidate -> [Table.Cell] in
       [
         .text(candidate.layers.map(String.init).joined(separator: ", ")),
-        .text(candidate.origins.joined(separator: ", ")),
+        .text(origins(candidate)),
         .number(Double(candidate.parameters)),
       ]
         + (0..<rounds).flatMap { round -> [Table.Cell] in
@@ -88,15 +96,14 @@ extension ReportPage {
     let rows = predictions.map { prediction in
       ForestChart.Row(
         name(prediction.criterion),
-        values: [
-          prediction.correlation.map { value in
-            DotChart.Value(value, interval: prediction.interval.map { $0[0]...$0[1] })
-          }
-        ])
+        values: [prediction.aligned, prediction.reattached].map { correlation in
+          correlation.map { DotChart.Value($0.value, interval: $0.interval.map { $0[0]...$0[1] }) }
+        })
     }
     return .figure(
       ForestChart(
-        title: "Did the criteria foretell the gain?", xLabel: "rank correlation with the gain", series: ["correlation"],
+        title: "Did the criteria foretell the gain?", xLabel: "rank correlation with the gain",
+        series: ["aligned", "re-attached"],
         rows: rows, reference: 0, decimals: 2),
       caption:
         "Over the \(trials.candidates.count) sets of the first round: the sum of the criterion's ranks of a set's layers "

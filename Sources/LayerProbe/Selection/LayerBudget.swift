@@ -11,14 +11,19 @@ public enum LayerBudget: Sendable, Hashable {
     switch self {
     case .layers(let count): return order.prefix(count).sorted()
     case .fraction(let share):
-      var left = share * Double(model.parameters)
-      return order.filter { layer in
-        let cost = Double(model.layers[layer].parameters)
-        guard cost <= left else { return false }
-        left -= cost
-        return true
-      }.sorted()
+      return Self.fill(Int(share * Double(model.parameters)), from: order, of: model)
     }
+  }
+
+  /// The layers that are taken when they are wanted in this order and have at most so many weights together, ascending.
+  static func fill(_ parameters: Int, from order: [Int], of model: ModelOutline) -> [Int] {
+    var left = parameters
+    return order.filter { layer in
+      let cost = model.layers[layer].parameters
+      guard cost <= left else { return false }
+      left -= cost
+      return true
+    }.sorted()
   }
 
   /// Layers from both ends inwards, first and last first: the order that ELO (arXiv 2601.03648) takes.

@@ -1,9 +1,10 @@
 /// What short trials of training measured: ELO's own question, asked of several sets of layers at equal token budgets.
 ///
 /// Each candidate is detached with what stands in for the missing layers, trained, put back, and aligned by a brief training
-/// of the whole model; the losses of held-out documents are taken at each of these points. Rounds follow one another with
-/// twice the tokens each, and from each the better half goes on (successive halving; Karnin, Koren and Somekh, 2013;
-/// Jamieson and Talwalkar, arXiv 1502.07943); the first and last layers stay to the end, to compare with.
+/// of the whole model; the losses of held-out documents are taken at each of these points. All candidates of a round have the
+/// same tokens in the same order, and each round begins anew from the model as it came. Rounds have equal parts of the time,
+/// so that tokens grow as candidates get fewer: from each round the better half goes on (successive halving; Karnin, Koren
+/// and Somekh, 2013; Jamieson and Talwalkar, arXiv 1502.07943). First and last layer stay to the end, to compare with.
 public struct TrialResults: Codable, Sendable, Hashable {
   /// How they were run.
   public var settings: Settings
@@ -28,6 +29,12 @@ public struct TrialResults: Codable, Sendable, Hashable {
     public var alignmentLearningRate: Double
     /// Share of tokens that the source text has.
     public var sourceShare: Double
+    /// Tokens of one step of the detached training.
+    public var detachedStepTokens: Int
+    /// Tokens of one step of the alignment.
+    public var alignmentStepTokens: Int
+    /// Tokens that bridges for the missing layers were fitted on; 0 without bridges.
+    public var bridgeTokens: Int
     /// What fixes random sets and the order of the text.
     public var seed: UInt64
 
@@ -38,12 +45,16 @@ public struct TrialResults: Codable, Sendable, Hashable {
       case learningRate = "learning_rate"
       case alignmentLearningRate = "alignment_learning_rate"
       case sourceShare = "source_share"
+      case detachedStepTokens = "detached_step_tokens"
+      case alignmentStepTokens = "alignment_step_tokens"
+      case bridgeTokens = "bridge_tokens"
     }
 
     /// Settings.
     public init(
       minutes: Double, detachedTokens: [Int], alignmentTokens: [Int], learningRate: Double,
-      alignmentLearningRate: Double, sourceShare: Double, seed: UInt64
+      alignmentLearningRate: Double, sourceShare: Double, detachedStepTokens: Int, alignmentStepTokens: Int,
+      bridgeTokens: Int, seed: UInt64
     ) {
       self.minutes = minutes
       self.detachedTokens = detachedTokens
@@ -51,6 +62,9 @@ public struct TrialResults: Codable, Sendable, Hashable {
       self.learningRate = learningRate
       self.alignmentLearningRate = alignmentLearningRate
       self.sourceShare = sourceShare
+      self.detachedStepTokens = detachedStepTokens
+      self.alignmentStepTokens = alignmentStepTokens
+      self.bridgeTokens = bridgeTokens
       self.seed = seed
     }
   }
@@ -93,6 +107,9 @@ public struct TrialResults: Codable, Sendable, Hashable {
 
   /// A set of layers.
   public struct Candidate: Codable, Sendable, Hashable {
+    /// The origin of the candidate that others are compared with.
+    public static let referenceOrigin = "first and last"
+
     /// Why it was tried, such as `first and last`; several reasons where several lead to it.
     public var origins: [String]
     /// The layers, ascending.
@@ -129,9 +146,9 @@ public struct TrialResults: Codable, Sendable, Hashable {
     return candidates.filter { $0.rounds.count == rounds }
   }
 
-  /// How much a candidate's alignment gained on the target in its first round, in bits per byte: what all candidates have
-  /// at equal budgets.
-  public func gain(of candidate: Candidate) -> Double {
-    base.targetMean - candidate.rounds[0].aligned.targetMean
+  /// How much a candidate gained on the target in its first round by some point, in bits per byte: what all candidates
+  /// have at equal budgets.
+  public func gain(of candidate: Candidate, _ point: KeyPath<Round, Losses>) -> Double {
+    base.targetMean - candidate.rounds[0][keyPath: point].targetMean
   }
 }
