@@ -7,7 +7,7 @@ import Foundation
 public struct DocumentResiduals: Sendable {
   /// `[states][D]`: means over tokens.
   public let means: [[Double]]
-  /// `[states · states]`, row-major: means over tokens of the cosine between two states.
+  /// `[states · states]`, row-major: means over tokens of the cosine between two states, 0 where one of them is 0.
   public let cosines: [Double]
   /// `[states · states]`: means over tokens of the angle between two states over π.
   public let angles: [Double]
@@ -38,7 +38,9 @@ public struct DocumentResiduals: Sendable {
       for first in 0..<S {
         cosines[first * S + first] += 1
         for second in first + 1..<max(S, first + 1) {
-          let cosine = gram[first * S + second] / (norms[first] * norms[second])
+          let scale = norms[first] * norms[second]
+          // Some models' embeddings have rows of zeros, which have no direction.
+          let cosine = scale > 0 ? gram[first * S + second] / scale : 0
           let angle = acos(min(1, max(-1, cosine))) / Double.pi
           for place in [first * S + second, second * S + first] {
             cosines[place] += cosine

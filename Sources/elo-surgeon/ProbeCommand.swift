@@ -143,7 +143,9 @@ struct ProbeCommand: ParsableCommand {
     let start = ContinuousClock.now
     func seconds() -> Double { Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000 }
     let scores = try probe.run(texts, on: model, inOrder: inOrder) { name, share in
-      line.show("scoring", fraction: share, details: name, secondsLeft: nil)
+      // The first passes are too few to tell the pace.
+      let left = share > 0.02 ? seconds() * (1 - share) / share : nil
+      line.show("scoring", fraction: share, details: name, secondsLeft: left)
       return !Interruption.isRequested
     }
     line.finish("scored in \(ProgressLine.clock(seconds()))")

@@ -183,6 +183,20 @@ import Testing
     }
   }
 
+  @Test func `a token whose embedding is 0 stands at a right angle to everything`() throws {
+    let model = try Expected.load().model("tied-grouped-f32")
+    let (embedding, device) = (model.decoder.embedding, model.decoder.device)
+    var values = device.download(embedding.value)
+    let width = embedding.value.columns
+    values.replaceSubrange(5 * width..<6 * width, with: repeatElement(0, count: width))
+    embedding.replaceValue(with: values, on: device)
+    let probe = Probe(criteria: [BlockInfluence(), AngularDistance()])
+    let scores = try probe.run([try probeText("de", [[5, 5, 5], [5]])], on: model)
+    for (name, wanted) in [("block_influence", 1), ("angular_distance", 0.5)] {
+      #expect(try #require(scores[name]).values(ofText: 0).perDocument.map { $0[0] } == [wanted, wanted])
+    }
+  }
+
   @Test func `two texts of one name are refused`() throws {
     let expected = try Expected.load()
     let text = try probeText("de", [[5, 6], [7]])

@@ -53,7 +53,7 @@ public struct Retrieval: LayerCriterion {
     func directions(_ rows: [[Double]]) -> [Double] {
       rows.flatMap { row in
         let norm = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        return row.map { $0 / norm }
+        return row.map { norm > 0 ? $0 / norm : 0 }
       }
     }
     let n = target.count
