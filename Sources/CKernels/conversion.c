@@ -1,20 +1,5 @@
 #include "CKernels.h"
-#include "dispatch.h"
-#include <string.h>
-
-INLINE float bits_to_float(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-INLINE uint32_t float_to_bits(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-INLINE float from_bf16(uint16_t x) { return bits_to_float((uint32_t)x << 16); }
+#include "bits.h"
 
 /* The exponent is rebased by a multiplication, which also makes denormals right; infinities and NaN keep their bits. */
 INLINE float from_f16(uint16_t x) {
@@ -34,12 +19,7 @@ DISPATCHED void elo_widen_f16(const uint16_t *x, float *y, long n) {
 }
 
 DISPATCHED void elo_narrow_bf16(const float *x, uint16_t *y, long n) {
-  for (long i = 0; i < n; i++) {
-    uint32_t bits = float_to_bits(x[i]);
-    uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    uint32_t nan = (bits >> 16) | 0x40;
-    y[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000u ? nan : rounded);
-  }
+  for (long i = 0; i < n; i++) y[i] = to_bf16(x[i]);
 }
 
 void elo_narrow_f16(const float *x, uint16_t *y, long n) {

@@ -2,8 +2,18 @@ import Decoders
 
 /// AdamW (Loshchilov and Hutter, arXiv 1711.05101) over a decoder's trained weights, with clipping by the global norm.
 ///
-/// Moments are f32. Decay is decoupled and applies to matrices only, not to norms and biases.
+/// Decay is decoupled and applies to matrices only, not to norms and biases, unless it is set for them.
 public final class AdamW {
+  /// How moments are stored.
+  public enum Moments: String, Sendable, CaseIterable, Codable {
+    /// Single precision.
+    case f32
+    /// Rounded to bfloat16 after each step: half the memory.
+    case bf16
+
+    var elementType: ElementType { self == .f32 ? .f32 : .bf16 }
+  }
+
   /// The settings that do not change from step to step.
   public struct Options: Sendable, Hashable {
     /// Decay rate of the first moment.
@@ -12,20 +22,32 @@ public final class AdamW {
     public var beta2 = 0.95
     /// Added to the root of the second moment.
     public var epsilon = 1e-8
-    /// Decoupled weight decay, multiplied by the learning rate.
+    /// Decoupled weight decay of matrices, multiplied by the learning rate.
     public var weightDecay = 0.1
+    /// Decay of some weights instead: of their matrices, and of `norms` and `biases` where these are named.
+    ///
+    /// The last that names a weight counts.
+    public var weightDecays: [WeightSetting] = []
+    /// What the learning rate of some weights is multiplied by.
+    ///
+    /// The last that names a weight counts.
+    public var rateFactors: [WeightSetting] = []
     /// Gradients with a larger global norm are scaled down to it; infinite for no clipping.
     public var clip = 1.0
+    /// How moments are stored.
+    public var moments = Moments.f32
 
     /// The defaults of most language-model training: betas 0.9 and 0.95, decay 0.1, clip 1.
     public init() {}
   }
 
-  /// One weight and its moments.
+  /// One weight, its moments, and what is its own of the settings.
   private struct Slot {
     let parameter: Parameter
     let first: Tensor
     let second: Tensor
+    var rateFactor = 1.0
+    var weightDecay: Double
   }
 
   /// The settings.
@@ -36,14 +58,42 @@ public final class AdamW {
   private let slots: [Slot]
 
   /// An optimiser for the weights that are trained now, with moments at zero.
-  public init(_ decoder: Decoder, options: Options = Options()) {
+  /// - Throws: `TrainingError.settingWithoutEffect` for a setting of weights none of which is trained, and what
+  ///   `WeightSelection` throws.
+  public init(_ decoder: Decoders.Decoder, options: Options = Options()) throws {
     self.options = options
     let device = decoder.device
     self.device = device
-    slots = decoder.trainedParameters.map { parameter in
-      func moment() -> Tensor { device.makeTensor(rows: parameter.value.rows, columns: parameter.value.columns) }
-      return Slot(parameter: parameter, first: moment(), second: moment())
+    var slots = decoder.trainedParameters.map { parameter in
+      func moment() -> Tensor {
+        device.makeTensor(
+          rows: parameter.value.rows, columns: parameter.value.columns, elementType: options.moments.elementType)
+      }
+      return Slot(
+        parameter: parameter, first: moment(), second: moment(),
+        weightDecay: parameter.isDecayed ? options.weightDecay : 0)
     }
+    for setting in options.rateFactors {
+      try Self.apply(setting, to: &slots, of: decoder, decayed: false) { $0.rateFactor = setting.value }
+    }
+    for setting in options.weightDecays {
+      try Self.apply(setting, to: &slots, of: decoder, decayed: true) { $0.weightDecay = setting.value }
+    }
+    self.slots = slots
+  }
+
+  private static func apply(
+    _ setting: WeightSetting, to slots: inout [Slot], of decoder: Decoders.Decoder, decayed: Bool,
+    _ change: (inout Slot) -> Void
+  ) throws {
+    let weights = try setting.weights.parameters(
+      of: decoder, layers: Array(decoder.layers.indices), decayed: decayed)
+    // What is set for a matrix is set for its adapter.
+    let named = Set(
+      weights.flatMap { [$0] + ($0.adapter.map { [$0.a, $0.b] } ?? []) }.map(ObjectIdentifier.init))
+    let meant = slots.indices.filter { named.contains(ObjectIdentifier(slots[$0].parameter)) }
+    guard !meant.isEmpty else { throw TrainingError.settingWithoutEffect("\(setting)") }
+    for index in meant { change(&slots[index]) }
   }
 
   /// Weights and moments, by names that tell them apart: what a run needs to go on.
@@ -74,9 +124,9 @@ public final class AdamW {
       device.adamW(
         slot.parameter.value, gradient: slot.parameter.gradient!, m: slot.first, v: slot.second,
         step: AdamWStep(
-          gradientScale: Float(scale), learningRate: Float(learningRate), betas: (options.beta1, options.beta2),
-          epsilon: Float(options.epsilon),
-          weightDecay: slot.parameter.isDecayed ? Float(options.weightDecay) : 0, stepNumber: stepCount))
+          gradientScale: Float(scale), learningRate: Float(learningRate * slot.rateFactor),
+          betas: (options.beta1, options.beta2), epsilon: Float(options.epsilon), weightDecay: Float(slot.weightDecay),
+          stepNumber: stepCount))
     }
   }
 }

@@ -14,6 +14,8 @@ public struct Adaptation: Sendable {
     case elo
     /// Train the whole model throughout: what ELO is to be compared with.
     case full
+    /// Train low-rank changes of the whole model's matrices throughout, likewise.
+    case lora
   }
 
   /// What stands for the missing layers while the detached ones are trained.
@@ -22,6 +24,22 @@ public struct Adaptation: Sendable {
     case linear
     /// Nothing: the method as published.
     case none
+  }
+
+  /// How much of the training of detached layers is taken.
+  public enum Blend: Sendable, Hashable, CustomStringConvertible {
+    /// base + factor (trained - base).
+    case factor(Double)
+    /// As much as held-out text says is best.
+    case automatic
+
+    /// As it is written: a number or `auto`.
+    public var description: String {
+      switch self {
+      case .factor(let factor): String(factor)
+      case .automatic: "auto"
+      }
+    }
   }
 
   /// The checkpoint to adapt.
@@ -36,12 +54,17 @@ public struct Adaptation: Sendable {
   public var bridge = BridgeKind.linear
   /// Settings of the detached training.
   public var pretraining: TrainingOptions
-  /// Settings of the alignment, and of the whole training of `full`.
+  /// Settings of the alignment, and of the whole training of `full` and `lora`; `lora` has its `lowRank`.
   public var alignment: TrainingOptions
   /// The share of tokens that the source text has; the target has the rest.
   public var sourceShare = 0.1
   /// The bridge's fit.
   public var bridgeFitting = BridgeFitting()
+  /// How much of the detached training is taken at attach.
+  public var blend = Blend.factor(1)
+  /// Tokens of each held-out text that a blend is chosen by: other documents than those that are scored, where there are
+  /// enough.
+  public var blendTokens = 4096
   /// Tokens of each held-out text that are scored at each of the three points.
   public var evaluationTokens = 12_288
   /// How the texts are read.
@@ -63,6 +86,8 @@ public struct Adaptation: Sendable {
     case bridge
     /// Training the detached layers.
     case pretrain
+    /// Choosing how much of the training to take.
+    case blend
     /// Putting them back.
     case attach
     /// Scoring the model with its layers back.
@@ -141,6 +166,7 @@ public struct Adaptation: Sendable {
     let work = try WorkDirectory(for: output)
     let run = AdaptationRun(
       adaptation: self, work: work.url, device: device, training: training, heldOut: scored,
+      blended: try held.sample(tokensPerText: blendTokens, behind: evaluationTokens),
       report: AdaptationReport(self, target: target, source: source), observe: observe)
     do {
       try run.begin(identity, resumes: saving.resumes)
@@ -160,18 +186,19 @@ public struct Adaptation: Sendable {
 
   /// The settings that change the adaptation, by their flags.
   private func settings(_ device: any Device) -> [(flag: String, value: String?)] {
-    let detached = pretraining.settings.map { setting in
+    let detached = pretraining.settings.filter { !$0.flag.hasPrefix("--lora") }.map { setting in
       ["--tokens", "--minutes"].contains(setting.flag)
         ? (flag: "\(setting.flag) (detached training)", value: setting.value) : setting
     }
-    let inAlignment = ["--learning-rate", "--batch-size"]
+    let inAlignment = ["--learning-rate", "--batch-size", "--train"]
     let whole = alignment.settings.compactMap { setting -> (flag: String, value: String?)? in
       if ["--tokens", "--minutes"].contains(setting.flag) { return ("\(setting.flag) (alignment)", setting.value) }
+      if setting.flag.hasPrefix("--lora") { return setting }
       return inAlignment.contains(setting.flag) ? ("--align-\(setting.flag.dropFirst(2))", setting.value) : nil
     }
     return [
       ("--layers", layers.description), ("--keep-frozen", keepFrozen?.description), ("--method", method.rawValue),
-      ("--bridge", bridge.rawValue), ("--source-share", String(sourceShare)),
+      ("--bridge", bridge.rawValue), ("--blend", blend.description), ("--source-share", String(sourceShare)),
       ("--evaluation-tokens", String(evaluationTokens)), ("--threads", (device as? CPUDevice).map { "\($0.threads)" }),
     ] + detached + whole
   }

@@ -49,6 +49,10 @@ public struct AdaptationReport: Codable, Sendable {
   public var frozenLayers: [Int] = []
   /// The bridges' fits; empty without bridges.
   public var bridges: [FittedBridge.Report] = []
+  /// How much of the detached training was taken at attach.
+  public var blend = 1.0
+  /// The scores by which that was chosen; empty where it was given.
+  public var blends: [BlendSearch.Point] = []
   /// Base, re-attached, aligned; the method `full` has no re-attached model.
   public var points: [Measurement] = []
   /// The detached training, step by step.
@@ -67,7 +71,8 @@ public struct AdaptationReport: Codable, Sendable {
     case frozenLayers = "frozen_layers"
     case pretrainingTexts = "pretraining_texts"
     case alignmentTexts = "alignment_texts"
-    case command, checkpoint, method, target, source, seed, layers, bridges, points, pretraining, alignment, stages
+    case command, checkpoint, method, target, source, seed, layers, bridges, blend, blends, points, pretraining,
+      alignment, stages
   }
 
   init(_ adaptation: Adaptation, target: TextSource, source: TextSource) {

@@ -13,19 +13,22 @@ final class AdaptationRun {
   private let device: any Device
   private let training: TrainingTexts
   private let heldOut: TextSet
+  /// What a blend is chosen by.
+  private let blended: TextSet
   private let observe: (Adaptation.Event) -> Bool
   /// What was done so far, in this run and those it goes on from.
   private(set) var report: AdaptationReport
 
   init(
     adaptation: Adaptation, work: URL, device: any Device, training: TrainingTexts, heldOut: TextSet,
-    report: AdaptationReport, observe: @escaping (Adaptation.Event) -> Bool
+    blended: TextSet, report: AdaptationReport, observe: @escaping (Adaptation.Event) -> Bool
   ) {
     self.adaptation = adaptation
     self.work = work
     self.device = device
     self.training = training
     self.heldOut = heldOut
+    self.blended = blended
     self.report = report
     self.observe = observe
   }
@@ -94,12 +97,25 @@ final class AdaptationRun {
         .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)
       (report.pretraining, report.pretrainingTexts) = (result.records, result.texts)
     }
+    if adaptation.blend == .automatic { try stage(.blend) { try chooseBlend() } }
     try stage(.attach) {
       try? FileManager.default.removeItem(at: attached)
-      try AttachPlan(trained: Checkpoint(directory: trained), base: Checkpoint(directory: adaptation.checkpoint))
-        .execute(to: attached)
+      if case .factor(let factor) = adaptation.blend { report.blend = factor }
+      try attachment(blend: report.blend).execute(to: attached)
     }
     try stage(.evaluateAttached) { try evaluate(attached, .reattached, .evaluateAttached) }
+  }
+
+  private func attachment(blend: Double) throws -> AttachPlan {
+    try AttachPlan(
+      trained: Checkpoint(directory: trained), base: Checkpoint(directory: adaptation.checkpoint), blend: blend)
+  }
+
+  private func chooseBlend() throws {
+    let found = try BlendSearch().run(attachment(blend: 1), heldOut: blended, device: device) { done, total in
+      observe(.read(.blend, done: done, total: total))
+    }
+    (report.blends, report.blend) = (found.points, found.best)
   }
 
   /// Trains a checkpoint into another one, going on from the last save of an earlier run.

@@ -8,6 +8,8 @@ public struct StepRecord: Codable, Sendable, Hashable {
   public var tokens: Int
   /// Mean negative log-likelihood in nats per predicted token, before the step.
   public var loss: Double?
+  /// What keeping some texts as they were adds to the loss, where there are such; not part of `loss`.
+  public var penalty: Double?
   /// Learning rate of the step.
   public var learningRate: Double?
   /// Global norm of the gradients before clipping.
@@ -20,7 +22,7 @@ public struct StepRecord: Codable, Sendable, Hashable {
   public var texts: [TextScore]?
 
   enum CodingKeys: String, CodingKey {
-    case step, tokens, loss, seconds, skipped, texts
+    case step, tokens, loss, penalty, seconds, skipped, texts
     case learningRate = "learning_rate"
     case gradientNorm = "gradient_norm"
   }

@@ -39,6 +39,37 @@ public enum TrainingError: Error, Sendable, Equatable {
   /// A directory belongs to a run of another model, other texts or other flags.
   case otherRun(URL, differences: [String])
 
+  /// A word of a selection of weights is none of those there are.
+  case unknownWeights(String)
+  /// A part of a selection names nothing in this model.
+  case noSuchWeights(String)
+  /// The head was named of a model that uses its embedding as head.
+  case tiedHead
+  /// A layer was named that belongs to the scaffold.
+  case frozenLayer(Int)
+  /// A text to keep as it was cannot be read.
+  case badAnchor(String)
+  /// A text to keep as it was is none of those that are trained on.
+  case noSuchText(String, known: [String])
+  /// Low-rank adapters were to go on something else than layers.
+  case notInLayers(String)
+  /// No matrix of the layers has the name that low-rank adapters were to go on.
+  case noSuchTarget(String, known: [String])
+  /// The rank of adapters exceeds that of a matrix.
+  case rankTooLarge(Int, matrix: String, limit: Int)
+  /// A setting of some weights cannot be read.
+  case badSetting(String)
+  /// A setting was given for weights that are not trained.
+  case settingWithoutEffect(String)
+
+  /// Whether the command line has to be written otherwise.
+  public var isWrongUsage: Bool {
+    switch self {
+    case .unknownWeights, .badSetting, .badAnchor, .noSuchText: true
+    default: false
+    }
+  }
+
   /// Whether the user asked to stop.
   public var isInterruption: Bool {
     switch self {
@@ -94,6 +125,28 @@ extension TrainingError: CustomStringConvertible {
     case .unfinishedAdaptation(let directory):
       "\(directory.path) holds an adaptation that is not finished: add --resume to go on with it, or remove the directory "
         + "to start afresh"
+    case .unknownWeights(let word):
+      "\(word) names no weights: write all, layers, norms, biases, embedding, head, or layers such as first,last or 4..<9"
+    case .noSuchWeights(let part):
+      "this model has no weights that \(part) names: leave it out"
+    case .tiedHead:
+      "the head of this model is its embedding: write embedding instead of head"
+    case .frozenLayer(let layer):
+      "layer \(layer) of the detached model is part of its frozen scaffold: take it out of the selection"
+    case .badAnchor(let text):
+      "\(text) does not say which text is to be kept: write NAME=WEIGHT such as en=0.5"
+    case .noSuchText(let name, let known):
+      "there is no text \(name) to keep: take one of those that are trained on, \(known.joined(separator: ", "))"
+    case .notInLayers(let part):
+      "low-rank adapters go on the matrices of layers, not on \(part): name layers in --train, or take --method full"
+    case .noSuchTarget(let target, let known):
+      "no matrix of the layers is called \(target): take some of \(known.joined(separator: ", ")) for --lora-targets"
+    case .rankTooLarge(let rank, let matrix, let limit):
+      "adapters of rank \(rank), but \(matrix) has rank \(limit) at most: lower --lora-rank"
+    case .badSetting(let text):
+      "\(text) is no setting of some weights: write WEIGHTS=NUMBER such as embedding=1e-5 or norms,first:2=0.1"
+    case .settingWithoutEffect(let text):
+      "\(text) is for weights that are not trained: leave it out, or name them in --train too"
     case .otherRun(let directory, let differences):
       "\(directory.path) belongs to another run: \(differences.joined(separator: "; ")); give what that run was started "
         + "with, or choose another --output"

@@ -5,12 +5,12 @@ import ModelSurgery
 
 /// Training a checkpoint on texts into a new checkpoint: what `pretrain` and `align` do.
 public struct TrainingJob: Sendable {
-  /// What is trained.
+  /// What kind of model is trained.
   public enum Part: Sendable, Hashable {
-    /// The layers of a detached model but its scaffold; embedding, final norm and head stay as they are. With its
-    /// bridges, if it has any and they are wanted.
+    /// A detached one: unless `TrainingOptions.trained` says otherwise its layers but the scaffold, while embedding,
+    /// final norm and head stay as they are. With its bridges, if it has any and they are wanted.
     case layers(useBridges: Bool)
-    /// The whole model.
+    /// A whole one, unless the options say otherwise in all its weights.
     case everything
   }
 
@@ -128,7 +128,9 @@ public struct TrainingJob: Sendable {
     try requireSpace(source, decoder, saves, at: work.url)
     let metricsURL = work.url.appending(path: MetricsFile.name)
     let metrics = try MetricsFile(metricsURL, keeping: saved?.state.metricsBytes ?? 0)
-    var run = try TrainingRun(decoder, mixture: texts.mixture(options.mixture), options: options)
+    var run = try TrainingRun(
+      decoder, mixture: texts.mixture(options.mixture), options: options,
+      untrained: options.anchors.isEmpty ? nil : untrainedDecoder(source))
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
@@ -162,7 +164,7 @@ public struct TrainingJob: Sendable {
     return Result(records: records, texts: seen, resumedFrom: saved?.state.progress, wasFinished: false)
   }
 
-  /// Writes the decoder's weights as a checkpoint that is otherwise the source.
+  /// Writes the decoder's weights as a checkpoint that is otherwise the source, and its adapters beside it.
   private func publish(
     _ source: Checkpoint, _ decoder: Decoders.Decoder, identity: RunIdentity?, metrics: URL, _ seen: [TextReport],
     to destination: URL
@@ -170,7 +172,10 @@ public struct TrainingJob: Sendable {
     let staged = try StagedDirectory(for: destination, byteCount: source.shardBytes)
     try rewriteCheckpoint(
       source: source, replacing: decoder.trainedContent(for: source), into: staged.url,
-      including: { !Self.recordNames.contains($0) })
+      including: { !Self.recordNames.contains($0) && !AdapterFile.paths.contains($0) })
+    if let lowRank = options.lowRank {
+      try AdapterFile.write(decoder, lowRank, base: checkpoint, into: staged.url)
+    }
     try copyFile(MappedFile(metrics), to: staged.url.appending(path: MetricsFile.name))
     try writeFile(TextReport.json(seen), to: staged.url.appending(path: TextReport.fileName))
     if let identity { try writeFile(identity.json(), to: staged.url.appending(path: RunIdentity.fileName)) }
@@ -181,8 +186,9 @@ public struct TrainingJob: Sendable {
   private func requireSpace(
     _ source: Checkpoint, _ decoder: Decoders.Decoder, _ saves: SaveFolder, at work: URL
   ) throws(CheckpointError) {
-    // Weights and two moments in f32; one save more than are kept exists while the oldest is replaced.
-    let save = decoder.trainedParameters.reduce(0) { $0 + 12 * $1.value.count }
+    // Weights in f32 and two moments; one save more than are kept exists while the oldest is replaced.
+    let width = 4 + 2 * options.optimizer.moments.elementType.byteWidth
+    let save = decoder.trainedParameters.reduce(0) { $0 + width * $1.value.count }
     let count = saving.isOn ? max(0, saving.keep + 2 - saves.steps.count) : 0
     let needed = source.shardBytes + count * save
     if let available = availableBytes(at: work), available < needed {
@@ -191,16 +197,33 @@ public struct TrainingJob: Sendable {
   }
 
   private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
-    let decoder = try Decoder(source, device: device)
+    let decoder = try untrainedDecoder(source)
+    decoder.recomputesActivations = options.recomputesActivations
     switch part {
-    case .everything: decoder.trainEverything()
-    case .layers(let useBridges):
-      decoder.train(layers: try DetachedLayers(directory: checkpoint).trained)
-      if useBridges, BridgeFile.exists(in: checkpoint) {
-        try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
-      }
+    case .everything: try choose(in: decoder, layers: Array(decoder.layers.indices), "all")
+    case .layers:
+      try choose(in: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers")
     }
     return decoder
+  }
+
+  /// The model as it is, with its bridges.
+  private func untrainedDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
+    let decoder = try Decoder(source, device: device)
+    if part == .layers(useBridges: true), BridgeFile.exists(in: checkpoint) {
+      try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
+    }
+    return decoder
+  }
+
+  /// Makes trainable what the options name, of the layers that may be trained.
+  private func choose(in decoder: Decoders.Decoder, layers: [Int], _ usual: String) throws {
+    let selection = try options.trained ?? WeightSelection(usual)
+    if let lowRank = options.lowRank {
+      try lowRank.adapt(decoder, layers: selection.layers(of: decoder, trainable: layers), seed: options.seed)
+    } else {
+      decoder.train(try selection.parameters(of: decoder, layers: layers))
+    }
   }
 }
 

@@ -18,6 +18,16 @@ public struct TrainingOptions: Sendable, Hashable {
   public var schedule: LearningRateSchedule
   /// The optimiser's settings.
   public var optimizer = AdamW.Options()
+  /// The weights to train; nil for the layers of a detached model, or for all of a whole one.
+  public var trained: WeightSelection?
+  /// Low-rank changes to train instead of the layers' matrices; nil to train the weights themselves.
+  public var lowRank: LowRankOptions?
+  /// Texts on which the trained layers are kept near what they were.
+  public var anchors: [AnchoredText] = []
+  /// Whether backward passes make activations again instead of keeping them, which changes no bit.
+  public var recomputesActivations = false
+  /// The highest learning rate of some weights, where it is not the schedule's.
+  public var learningRates: [WeightSetting] = []
   /// Sequences per optimiser step.
   public var batchSize = 8
   /// Tokens per sequence.

@@ -27,21 +27,36 @@ public struct TrainingRun {
   private let decoder: Decoders.Decoder
   private var mixture: Mixture
   private let optimizer: AdamW
+  private let anchor: StreamAnchor?
 
   /// A run from the beginning.
-  /// - Throws: `TrainingError` when the options do not fit together or the model.
-  public init(_ decoder: Decoders.Decoder, mixture: Mixture, options: TrainingOptions) throws(TrainingError) {
+  /// - Parameter untrained: the model as it was, which anchored texts need.
+  /// - Throws: `TrainingError` when the options do not fit together, the model or the texts.
+  public init(
+    _ decoder: Decoders.Decoder, mixture: Mixture, options: TrainingOptions, untrained: Decoders.Decoder? = nil
+  ) throws {
+    precondition(options.anchors.isEmpty || untrained != nil, "anchored texts without an untrained model")
     guard options.accumulate > 0, options.batchSize % options.accumulate == 0 else {
-      throw .badAccumulation(batchSize: options.batchSize, accumulate: options.accumulate)
+      throw TrainingError.badAccumulation(batchSize: options.batchSize, accumulate: options.accumulate)
     }
     guard options.sequenceLength <= decoder.configuration.maximumPositions else {
-      throw .sequenceTooLong(length: options.sequenceLength, limit: decoder.configuration.maximumPositions)
+      throw TrainingError.sequenceTooLong(
+        length: options.sequenceLength, limit: decoder.configuration.maximumPositions)
     }
     self.options = options
     self.decoder = decoder
     self.mixture = mixture
     progress = RunProgress(cursor: mixture.cursor)
-    optimizer = AdamW(decoder, options: options.optimizer)
+    var optimizerOptions = options.optimizer
+    optimizerOptions.rateFactors = options.learningRates.map {
+      WeightSetting($0.weights, $0.value / options.schedule.peak)
+    }
+    optimizer = try AdamW(decoder, options: optimizerOptions)
+    anchor =
+      options.anchors.isEmpty
+      ? nil
+      : try StreamAnchor(
+        options.anchors, untrained: untrained!, trained: decoder, texts: mixture.cursor.texts.map(\.name))
   }
 
   /// Goes on from a save of the same run: what follows is, bit for bit, what would have followed there.
@@ -117,7 +132,7 @@ public struct TrainingRun {
   private mutating func takeStep(_ clock: inout BudgetClock) throws -> StepRecord {
     let start = ContinuousClock.now
     progress.step += 1
-    let loss = try accumulateGradients()
+    let (loss, penalty) = try accumulateGradients()
     let norm = optimizer.gradientNorm()
     let rate = options.schedule.rate(step: progress.step, total: clock.totalSteps)
     let reason = progress.spikes.judge(loss: loss, gradientNorm: norm, options.spikes)
@@ -129,12 +144,14 @@ public struct TrainingRun {
     clock.finishStep(seconds: seconds)
     progress.elapsedSeconds = clock.elapsed
     return StepRecord(
-      step: progress.step, tokens: progress.tokens, loss: loss.isFinite ? loss : nil, learningRate: rate,
-      gradientNorm: norm.isFinite ? norm : nil, seconds: seconds, skipped: reason)
+      step: progress.step, tokens: progress.tokens, loss: loss.isFinite ? loss : nil,
+      penalty: penalty?.isFinite == true ? penalty : nil, learningRate: rate, gradientNorm: norm.isFinite ? norm : nil,
+      seconds: seconds, skipped: reason)
   }
 
-  /// The mean loss of one step's rows, with its gradient left in the trained weights.
-  private mutating func accumulateGradients() throws -> Double {
+  /// The mean loss of one step's rows and what anchored texts add to it, with the gradient of both left in the trained
+  /// weights.
+  private mutating func accumulateGradients() throws -> (loss: Double, penalty: Double?) {
     decoder.zeroGradients()
     var parts: [PackedBatch] = []
     for _ in 0..<options.accumulate {
@@ -146,13 +163,19 @@ public struct TrainingRun {
     guard predicted > 0 else {
       throw TrainingError.missingText("none of the tokens of step \(progress.step) has a successor to predict")
     }
-    var sum = 0.0
+    let scales = anchor?.scales(parts)
+    var (sum, penalty) = (0.0, 0.0)
     for part in parts {
       let batch = TokenBatch(
         ids: part.ids, targets: part.targets, positions: part.positions, spans: part.spans, device: decoder.device)
-      let losses = decoder.accumulateGradients(batch, gradientScale: 1 / Float(predicted))
+      var streamGradient: ((Int, Tensor, Tensor) -> Void)?
+      if let anchor, let rows = anchor.prepare(part, scales: scales!) {
+        streamGradient = { penalty += anchor.penalty(rows, at: $0, $1, gradient: $2) }
+      }
+      let losses = decoder.accumulateGradients(
+        batch, gradientScale: 1 / Float(predicted), streamGradient: streamGradient)
       sum += losses.reduce(0) { $0 + Double($1) }
     }
-    return sum / Double(predicted)
+    return (sum / Double(predicted), anchor.map { _ in penalty })
   }
 }

@@ -35,10 +35,18 @@ struct AdaptCommand: ParsableCommand {
   var layers = "first,last"
   @Option(help: "Layers that stay between the trained ones, frozen, as a scaffold; written like --layers.")
   var keepFrozen: String?
-  @Option(help: "elo: detach, train, attach, align. full: train the whole model throughout, to compare.")
+  @Option(
+    help:
+      "elo: detach, train, attach, align. To compare: full trains the whole model throughout, lora low-rank changes of it."
+  )
   var method = Adaptation.Method.elo
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
   var bridge = Adaptation.BridgeKind.linear
+  @Option(
+    help: ArgumentHelp(
+      "How much of the detached training to take: 0 the base, 1 the trained layers, auto what held-out text says is best.",
+      valueName: "share"))
+  var blend = Adaptation.Blend.factor(1)
   @Option(help: "Share of the tokens that the source text has.")
   var sourceShare = 0.1
 
@@ -53,12 +61,18 @@ struct AdaptCommand: ParsableCommand {
 
   @Option(help: "The highest learning rate of the detached training.")
   var learningRate = 2e-4
-  @Option(help: "The highest learning rate of the alignment.")
-  var alignLearningRate = 1e-4
+  @Option(help: "The highest learning rate of the alignment, or of full or lora. (default: 1e-4; of lora 5e-4)")
+  var alignLearningRate: Double?
+  @Option(
+    help: ArgumentHelp(
+      "What the alignment trains, comma-separated: all, layers, norms, biases, embedding, head, or layers such as last:8. (default: all)",
+      valueName: "weights"))
+  var alignTrain: String?
   @Option(help: "Sequences per step of the alignment.")
   var alignBatchSize = 4
   @Option(help: "Tokens of each held-out text that are scored at each of the three points.")
   var evaluationTokens = 12_288
+  @OptionGroup var lowRank: LowRankArguments
   @OptionGroup var data: DataOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
@@ -75,7 +89,7 @@ struct AdaptCommand: ParsableCommand {
     guard alignShare > 0, alignShare < 1, sourceShare > 0, sourceShare < 1 else {
       throw ValidationError("--align-share and --source-share must lie between 0 and 1")
     }
-    guard learningRate > 0, alignLearningRate > 0 else {
+    guard learningRate > 0, alignLearningRate ?? 1 > 0 else {
       throw ValidationError("a learning rate must be greater than 0")
     }
     guard alignBatchSize > 0, alignBatchSize % optimization.accumulate == 0 else {
@@ -86,7 +100,7 @@ struct AdaptCommand: ParsableCommand {
       throw ValidationError(
         method == .elo
           ? "--tokens and --align-tokens go together"
-          : "the method full has one stage: give --align-tokens or --minutes")
+          : "the method \(method.rawValue) has one stage: give --align-tokens or --minutes")
     }
   }
 
@@ -98,6 +112,11 @@ struct AdaptCommand: ParsableCommand {
     let minutes = minutes ?? Self.defaultMinutes
     return method == .elo
       ? (.minutes(minutes * (1 - alignShare)), .minutes(minutes * alignShare)) : (.minutes(minutes), .minutes(minutes))
+  }
+
+  /// The highest learning rate of the whole-model training.
+  private var wholeLearningRate: Double {
+    alignLearningRate ?? (method == .lora ? TrainingMethod.lora : .full).learningRate(full: 1e-4)
   }
 
   /// Parses a command line that begins with the command's name, taking in the file that it names.
@@ -113,6 +132,7 @@ struct AdaptCommand: ParsableCommand {
   /// The configuration of this run, to run it again.
   private func resolvedConfiguration(_ device: CPUDevice) throws -> String {
     var found = ["threads": String(device.threads), "result": try saving.options(for: optimization).result.rawValue]
+    found["align-learning-rate"] = String(wholeLearningRate)
     if minutes == nil && alignTokens == nil { found["minutes"] = String(Self.defaultMinutes) }
     let arguments = try ConfiguredArguments(Array(CommandLine.arguments.dropFirst()), of: Self.self)
     return try ResolvedConfiguration.text(arguments.resolved(found))
@@ -120,8 +140,11 @@ struct AdaptCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    var alignment = optimization.trainingOptions(budget: budgets.alignment, learningRate: alignLearningRate, data)
+    var alignment = optimization.trainingOptions(
+      budget: budgets.alignment, learningRate: wholeLearningRate, data)
     alignment.batchSize = alignBatchSize
+    alignment.trained = try alignTrain.map { try WeightSelection($0) }
+    alignment.lowRank = method == .lora ? lowRank.options : nil
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),
       pretraining: optimization.trainingOptions(budget: budgets.pretraining, learningRate: learningRate, data),
@@ -129,6 +152,7 @@ struct AdaptCommand: ParsableCommand {
     adaptation.method = method
     adaptation.keepFrozen = try keepFrozen.map { try LayerSelection($0) }
     adaptation.bridge = bridge
+    adaptation.blend = blend
     adaptation.sourceShare = sourceShare
     adaptation.evaluationTokens = evaluationTokens
     adaptation.reading = data.reading
@@ -164,6 +188,7 @@ struct AdaptCommand: ParsableCommand {
     }
     for text in report.alignmentTexts { text.warnings.forEach { line.finish("warning: \($0)") } }
     for bridge in report.bridges { print("bridge \(bridge.line)") }
+    if !report.blends.isEmpty { print(BlendSearch.table(report.blends, best: report.blend)) }
     print(report.table)
     print("checkpoint: \(output)")
     print("report: \(directory(output).appending(path: "report.html").path)")

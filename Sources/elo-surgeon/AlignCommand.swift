@@ -8,10 +8,11 @@ struct AlignCommand: ParsableCommand {
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
   var checkpoint: String
   @OptionGroup var training: TrainingArguments
-  @Option(help: "The highest learning rate.")
-  var learningRate = 1e-4
+  @Option(help: "The highest learning rate. (default: 1e-4; with --method lora 5e-4)")
+  var learningRate: Double?
 
   func run() throws {
-    try training.run(checkpoint: directory(checkpoint), part: .everything, learningRate: learningRate, label: "align")
+    try training.run(
+      checkpoint: directory(checkpoint), part: .everything, rate: learningRate, usualRate: 1e-4, label: "align")
   }
 }

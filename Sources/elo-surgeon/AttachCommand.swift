@@ -1,5 +1,8 @@
 import ArgumentParser
 import Checkpoints
+import Corpora
+import Decoders
+import ELOTrain
 import Foundation
 import ModelSurgery
 
@@ -19,8 +22,15 @@ struct AttachCommand: ParsableCommand {
   var output: String?
   @Flag(help: "Patch the base where it lies, with an undo journal; run again after an interruption.")
   var inPlace = false
-  @Option(help: "How much of the training to take: 0 the base, 1 the trained layers.")
-  var blend = 1.0
+  @Option(
+    help: ArgumentHelp(
+      "How much of the training to take: 0 the base, 1 the trained layers, auto what --held-out texts say is best.",
+      valueName: "share"))
+  var blend = Adaptation.Blend.factor(1)
+  @Option(help: ArgumentHelp("A text that --blend auto is chosen by; may be repeated.", valueName: "name=file"))
+  var heldOut: [String] = []
+  @Option(help: "Tokens of each held-out text that are scored, in whole documents from its beginning.")
+  var evaluationTokens = 4096
   @Flag(help: "Convert trained tensors to the base's types, rounding to nearest even.")
   var cast = false
   @Flag(help: "Add a surgery.json that says what was attached.")
@@ -29,8 +39,12 @@ struct AttachCommand: ParsableCommand {
   var dryRun = false
   @Option(help: "text or json.")
   var format = OutputFormat.text
+  @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    guard (blend == .automatic) == !heldOut.isEmpty, evaluationTokens > 0 else {
+      throw ValidationError("--blend auto is chosen by --held-out texts: give both, or neither")
+    }
     guard dryRun || (output != nil) != inPlace else {
       throw ValidationError("give one of --output DIR and --in-place, or --dry-run")
     }
@@ -45,11 +59,13 @@ struct AttachCommand: ParsableCommand {
     let receiver = try Checkpoint(directory: directory(base))
     var isDirectory: ObjCBool = false
     let isFile = FileManager.default.fileExists(atPath: trained, isDirectory: &isDirectory) && !isDirectory.boolValue
-    let plan =
+    func plan(blend: Double) throws -> AttachPlan {
       isFile
-      ? try AttachPlan(delta: directory(trained), base: receiver, blend: blend, casts: cast)
-      : try AttachPlan(
-        trained: Checkpoint(directory: directory(trained)), base: receiver, blend: blend, casts: cast)
+        ? try AttachPlan(delta: directory(trained), base: receiver, blend: blend, casts: cast)
+        : try AttachPlan(
+          trained: Checkpoint(directory: directory(trained)), base: receiver, blend: blend, casts: cast)
+    }
+    let plan = try plan(blend: factor(plan(blend: 1)))
     if !plan.stale.isEmpty { Transfer.warn("still with the untrained layers: \(plan.stale.joined(separator: ", "))") }
     let transfer = Transfer("attach")
     var outcome: AttachPlan.Outcome?
@@ -71,5 +87,22 @@ struct AttachCommand: ParsableCommand {
       print(dryRun ? plan.lines.joined(separator: "\n") : plan.lines.last ?? "")
       if let outcome { print("\(outcome.changed.count) of them changed") }
     }
+  }
+
+  /// The factor that was given, or the one that held-out text is best with.
+  private func factor(_ plan: AttachPlan) throws -> Double {
+    if case .factor(let factor) = blend { return factor }
+    let configuration = try DecoderConfiguration(plan.base.config)
+    let texts = try TextSet(
+      TextSource.list(arguments: heldOut), checkpoint: plan.base.directory, vocabulary: configuration.vocabularySize
+    ).sample(tokensPerText: evaluationTokens)
+    var line = ProgressLine()
+    let found = try BlendSearch().run(plan, heldOut: texts, device: compute.device) { done, total in
+      line.show(
+        "blend", fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens", secondsLeft: nil)
+      return !Interruption.isRequested
+    }
+    line.finish(BlendSearch.table(found.points, best: found.best))
+    return found.best
   }
 }

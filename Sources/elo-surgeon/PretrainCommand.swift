@@ -16,15 +16,15 @@ struct PretrainCommand: ParsableCommand {
   @Option(help: "linear: use the bridges that the directory has; none: ignore them.")
   var bridge = Adaptation.BridgeKind.linear
   @OptionGroup var training: TrainingArguments
-  @Option(help: "The highest learning rate.")
-  var learningRate = 2e-4
+  @Option(help: "The highest learning rate. (default: 2e-4; with --method lora 5e-4)")
+  var learningRate: Double?
 
   func run() throws {
     let checkpoint = try Checkpoint(directory: directory(detached))
     guard checkpoint.sideFiles.contains("surgery.json") else { throw TrainingError.notDetached(checkpoint.directory) }
     try training.run(
-      checkpoint: directory(detached), part: .layers(useBridges: bridge == .linear), learningRate: learningRate,
-      label: "pretrain")
+      checkpoint: directory(detached), part: .layers(useBridges: bridge == .linear), rate: learningRate,
+      usualRate: 2e-4, label: "pretrain")
   }
 }
 

@@ -14,7 +14,7 @@ struct FamilyFixture {
   }
 
   private let name: String
-  private let checkpoint: FamilyCheckpoint
+  let checkpoint: FamilyCheckpoint
   private let expected: [Quantity: [Double]]
   /// The greatest error and the norm of the error of each quantity.
   private let errors: [Quantity: (worst: Double, norm: Double)]
@@ -161,7 +161,7 @@ struct FamilyFixture {
   }
 
   /// Orders of the channels: as they are, and five others, but for XGLM, whose added sines know their places.
-  private var orders: [[Int]] {
+  var orders: [[Int]] {
     let width = checkpoint.entries.lazy.compactMap { entry in entry.streamAxis.map { entry.shape[$0] } }.first!
     let identity = Array(0..<width)
     if name == "xglm" { return [identity] }

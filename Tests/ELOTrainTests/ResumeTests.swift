@@ -29,6 +29,39 @@ import Testing
     }
   }
 
+  /// What a run may be besides training everything: each has a state of its own to save.
+  @Test(arguments: ["low rank", "narrow moments", "groups", "cycles"])
+  func everyKindOfRunGoesOnBitForBit(_ kind: String) throws {
+    try withTinyModel { model, texts, directory in
+      var job = job(model)
+      switch kind {
+      case "low rank": job.options.lowRank = LowRankOptions()
+      case "narrow moments": job.options.optimizer.moments = .bf16
+      case "groups":
+        job.options.trained = try WeightSelection("norms,embedding,last")
+        job.options.learningRates = [try WeightSetting(argument: "embedding=1e-4")]
+        job.options.optimizer.weightDecays = [try WeightSetting(argument: "norms=0.1")]
+      default:
+        job.options.schedule.shape = .wsd
+        job.options.schedule.cycles = 3
+        job.options.schedule.start = 0.3
+      }
+      let (whole, output) = (directory.appending(path: "whole"), directory.appending(path: "out"))
+      let uninterrupted = try job.run(output: whole, texts: texts.training, heldOut: texts.scored)
+      job.saving.every = 3
+      #expect(throws: TrainingError.interruptedAndSaved(step: 5, partial(output))) {
+        try job.run(output: output, texts: texts.training, heldOut: texts.scored) { $0.record.step < 5 }
+      }
+      job.saving.resumes = true
+      // Which changes no bit either.
+      job.options.recomputesActivations = true
+      let result = try job.run(output: output, texts: texts.training, heldOut: texts.scored)
+      #expect(result.resumedFrom?.step == 5)
+      #expect(try weights(output) == weights(whole) && weights(whole) != weights(model))
+      #expect(try timeless(result.records) == timeless(uninterrupted.records))
+    }
+  }
+
   @Test func whatCameAfterTheLastSaveIsDoneAgainOnce() throws {
     try withTinyModel { model, texts, directory in
       let (whole, output) = (directory.appending(path: "whole"), directory.appending(path: "out"))

@@ -20,6 +20,13 @@ public struct FamilyCheckpoint: Sendable {
     /// The axis that runs over the channels of the residual stream, nil for none.
     public let streamAxis: Int?
 
+    /// A tensor that the checkpoint has, or one that goes with it.
+    public init(name: String, shape: [Int], streamAxis: Int?) {
+      self.name = name
+      self.shape = shape
+      self.streamAxis = streamAxis
+    }
+
     /// Elements with their channels in another order: the channel at place i is the one that was at `order[i]`.
     public func reordered<Value>(_ values: [Value], _ order: [Int]) -> [Value] {
       guard let streamAxis else { return values }
@@ -88,17 +95,24 @@ public struct FamilyCheckpoint: Sendable {
     return UInt16(truncatingIfNeeded: (bits + 0x7fff + (bits >> 16) & 1) >> 16)
   }
 
-  /// Eight bits times a power of two, for norms of some families plus 1: the generator's `weight`.
-  private static func weights(_ entry: Entry, normsNearZero: Bool) -> [Float] {
-    let name = entry.name
+  /// Integers from -127 to 127 that a name fixes: the generator's `noise`.
+  public static func noise(_ name: String, count: Int) -> [Int] {
     let seed = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-    let isLarge = ["q_proj", "k_proj", "qkv", "query_key_value", "c_attn", "embed", "wte", "wpe", "gate.weight"]
-      .contains { name.contains($0) }
-    return (0..<entry.shape.reduce(1, *)).map { index in
+    return (0..<count).map { index in
       var x = UInt32(truncatingIfNeeded: index) &* 2_654_435_761 &+ seed
       x = (x ^ (x >> 15)) &* 2_246_822_519
       x = (x ^ (x >> 13)) &* 3_266_489_917
-      let value = Float(Int((x >> 16) % 255) - 127) / 128
+      return Int((x >> 16) % 255) - 127
+    }
+  }
+
+  /// Eight bits times a power of two, for norms of some families plus 1: the generator's `weight`.
+  private static func weights(_ entry: Entry, normsNearZero: Bool) -> [Float] {
+    let name = entry.name
+    let isLarge = ["q_proj", "k_proj", "qkv", "query_key_value", "c_attn", "embed", "wte", "wpe", "gate.weight"]
+      .contains { name.contains($0) }
+    return noise(name, count: entry.shape.reduce(1, *)).map { number in
+      let value = Float(number) / 128
       if name.hasSuffix(".bias") { return value / 2 }
       if entry.shape.count == 1 || name.contains("norm") { return value / 4 + (normsNearZero ? 0 : 1) }
       return isLarge ? value : value / 2

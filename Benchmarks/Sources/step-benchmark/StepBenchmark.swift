@@ -32,7 +32,7 @@ struct StepBenchmark: ParsableCommand {
     case .full: decoder.trainEverything()
     case .forward: break
     }
-    let optimizer = AdamW(decoder)
+    let optimizer = try AdamW(decoder)
     let batches = (0..<accumulate).map { batch(part: $0, vocabulary: decoder.configuration.vocabularySize, device) }
     let tokens = rows * sequenceLength
     var seconds: [Double] = []

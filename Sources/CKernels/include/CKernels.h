@@ -89,6 +89,9 @@ void elo_product_sums(const float *x, const float *y, long n, double *sums);
 /* Sum of p[i] (a[i] - b[i]): differences and products in f32, their sum in double. */
 double elo_weighted_difference(const float *p, const float *a, const float *b, long n);
 
+/* |x - r|^2 / |r|^2, in double; adds scale times its gradient for x to g. */
+double elo_relative_distance(const float *x, const float *r, float scale, float *g, long d);
+
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
 /* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */
@@ -98,11 +101,17 @@ void elo_softmax_backward(const float *p, const float *dp, float delta, float sc
 /* x = x scale + bias. In place. */
 void elo_add_scaled_bias(float *x, float scale, const float *bias, long n);
 
+/* The numbers of an AdamW step; the corrections are 1 - b1^t and 1 - b2^t. */
+typedef struct {
+  float gradient_scale, rate, b1, b2, epsilon, decay, correction1, correction2;
+} elo_adamw_step;
+
 /* One AdamW step (Loshchilov and Hutter, 2019, decoupled decay), all in f32:
  *   g = gradient gradient_scale;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2
  *   w = w (1 - rate decay) - rate (m / correction1) / (sqrt(v / correction2) + epsilon) */
-void elo_adamw(float *w, const float *gradient, float *m, float *v, float gradient_scale, float rate, float b1, float b2,
-               float epsilon, float decay, float correction1, float correction2, long n);
+void elo_adamw(float *w, const float *gradient, float *m, float *v, elo_adamw_step s, long n);
+/* The same with moments stored as bf16, rounded to nearest even; the step takes them as computed. */
+void elo_adamw_bf16(float *w, const float *gradient, uint16_t *m, uint16_t *v, elo_adamw_step s, long n);
 
 /* How the elements of a matrix are stored. */
 typedef enum { ELO_F32, ELO_BF16, ELO_F16 } elo_element;

@@ -7,6 +7,7 @@ struct BatchBuilder {
   private var targets: [Int32]
   private var positions: [Int32]
   private var spans: [Range<Int>] = []
+  private var pieces: [PackedBatch.Piece] = []
   private var tokensBySource: [Int]
   private var predictedTokens: Int
   private var filled = 0
@@ -42,6 +43,7 @@ struct BatchBuilder {
     } else {
       spans.append(filled..<filled + count)
     }
+    pieces.append(PackedBatch.Piece(positions: filled..<filled + count, text: text))
     tokensBySource[text] += count
     filled += count
     return end
@@ -50,6 +52,6 @@ struct BatchBuilder {
   func finish() -> PackedBatch {
     PackedBatch(
       rows: rows, sequenceLength: length, ids: ids, targets: targets, positions: positions, spans: spans,
-      predictedTokens: predictedTokens, tokensBySource: tokensBySource)
+      pieces: pieces, predictedTokens: predictedTokens, tokensBySource: tokensBySource)
   }
 }

@@ -54,15 +54,29 @@ extension CPUDevice {
   public func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep) {
     precondition(
       gradient.count == w.count && m.count == w.count && v.count == w.count, shapes("adamW", w, gradient, m, v))
-    let (weights, gradients, first, second) = (w.floats, gradient.floats, m.floats, v.floats)
+    precondition(
+      m.elementType == v.elementType && [.f32, .bf16].contains(m.elementType),
+      "moments in \(m.elementType) and \(v.elementType)")
+    let (weights, gradients) = (w.floats, gradient.floats)
+    let isNarrow = m.elementType == .bf16
+    let (first, second) = (m.rawPointer, v.rawPointer)
     // Powers in double: 1 - beta^t loses most of its bits in single precision at the first steps.
-    let correction1 = Float(1 - power(step.betas.0, step.stepNumber))
-    let correction2 = Float(1 - power(step.betas.1, step.stepNumber))
-    workers.elements(w.count) {
-      let start = $0.lowerBound
-      elo_adamw(
-        weights + start, gradients + start, first + start, second + start, step.gradientScale, step.learningRate,
-        Float(step.betas.0), Float(step.betas.1), step.epsilon, step.weightDecay, correction1, correction2, $0.count)
+    let numbers = elo_adamw_step(
+      gradient_scale: step.gradientScale, rate: step.learningRate, b1: Float(step.betas.0), b2: Float(step.betas.1),
+      epsilon: step.epsilon, decay: step.weightDecay, correction1: Float(1 - power(step.betas.0, step.stepNumber)),
+      correction2: Float(1 - power(step.betas.1, step.stepNumber)))
+    workers.elements(w.count) { range in
+      let start = range.lowerBound
+      func at<Element>(_ pointer: UnsafeMutableRawPointer, _: Element.Type) -> UnsafeMutablePointer<Element> {
+        pointer.assumingMemoryBound(to: Element.self) + start
+      }
+      if isNarrow {
+        elo_adamw_bf16(
+          weights + start, gradients + start, at(first, UInt16.self), at(second, UInt16.self), numbers, range.count)
+      } else {
+        elo_adamw(
+          weights + start, gradients + start, at(first, Float.self), at(second, Float.self), numbers, range.count)
+      }
     }
   }
 

@@ -30,6 +30,27 @@ extension CPUDevice {
     }
   }
 
+  /// `Device.relativeDistance`, the same bits for every number of threads.
+  public func relativeDistance(
+    _ x: Tensor, from references: Tensor, scale: Float, gradient: Tensor
+  ) -> Double {
+    let (N, D) = (x.rows, x.columns)
+    precondition(
+      references.rows == N && references.columns == D && gradient.rows == N && gradient.columns == D,
+      shapes("relativeDistance", x, references, gradient))
+    let (stream, origin, output) = (x.floats, references.floats, gradient.floats)
+    var distances = [Double](repeating: 0, count: N)
+    distances.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let distances = buffer.baseAddress!
+      workers.split(N, pieces: rowPieces(N, width: D)) { rows, _ in
+        for row in rows {
+          distances[row] = elo_relative_distance(stream + row * D, origin + row * D, scale, output + row * D, D)
+        }
+      }
+    }
+    return distances.reduce(0, +)
+  }
+
   /// Elements as f32: in place, or widened into `memory`.
   private func elements(
     of tensor: Tensor, from start: Int, count: Int, _ memory: UnsafeMutablePointer<Float>

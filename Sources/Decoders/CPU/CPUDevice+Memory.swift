@@ -3,9 +3,10 @@ import Checkpoints
 
 extension CPUDevice {
   /// `Device.makeTensor`: memory aligned for the widest vector loads.
-  public func makeTensor(rows: Int, columns: Int) -> Tensor {
+  public func makeTensor(rows: Int, columns: Int, elementType: ElementType) -> Tensor {
     Tensor(
-      storage: HostStorage(byteCount: rows * columns * 4), elementType: .f32, offset: 0, rows: rows, columns: columns)
+      storage: HostStorage(byteCount: rows * columns * elementType.byteWidth), elementType: elementType, offset: 0,
+      rows: rows, columns: columns)
   }
 
   /// `Device.makeIndices`.
@@ -40,7 +41,11 @@ extension CPUDevice {
   /// `Device.upload`.
   public func upload(_ values: [Float], to tensor: Tensor) {
     precondition(values.count == tensor.count, "\(values.count) values for \(tensor.count) elements")
-    tensor.floats.update(from: values, count: values.count)
+    if tensor.elementType == .bf16 {
+      elo_narrow_bf16(values, tensor.rawPointer.assumingMemoryBound(to: UInt16.self), values.count)
+    } else {
+      tensor.floats.update(from: values, count: values.count)
+    }
   }
 
   /// `Device.download`.

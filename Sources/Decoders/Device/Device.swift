@@ -13,14 +13,14 @@ public protocol Device: AnyObject, Sendable {
   // MARK: Memory
 
   /// Zeroed memory for a matrix.
-  func makeTensor(rows: Int, columns: Int) -> Tensor
+  func makeTensor(rows: Int, columns: Int, elementType: ElementType) -> Tensor
   /// Integers, copied to the device, as one row.
   func makeIndices(_ values: [Int32]) -> Tensor
   /// A checkpoint's tensor as it is stored, without a copy where the device can read it in place.
   ///
   /// Matrices keep their shape; a vector becomes one row. The element type must be F32, F16 or BF16.
   func wrap(_ stored: StoredTensor) -> Tensor
-  /// Copies values into an f32 tensor.
+  /// Copies values into an f32 tensor, or rounded to nearest even into a bf16 tensor.
   func upload(_ values: [Float], to tensor: Tensor)
   /// Copies a tensor's values out, widened to f32.
   func download(_ tensor: Tensor) -> [Float]
@@ -122,6 +122,10 @@ public protocol Device: AnyObject, Sendable {
 
   /// Sums over the products of the elements of two tensors of any float type, each accumulated in f64.
   func productSums(_ x: Tensor, _ y: Tensor) -> ProductSums
+  /// The sum over rows of `|x - r|² / |r|²`, accumulated in f64; adds `scale` times its gradient for `x` to `gradient`.
+  ///
+  /// `x`, `references` and `gradient` are `[N, D]`.
+  func relativeDistance(_ x: Tensor, from references: Tensor, scale: Float, gradient: Tensor) -> Double
   /// Kullback-Leibler divergences in nats of the vocabulary's distributions under two states:
   /// `KL(softmax(r wᵀ) ‖ softmax(x wᵀ))`; with a cap the logits are bent as in `headLoss`.
   ///
@@ -134,8 +138,16 @@ public protocol Device: AnyObject, Sendable {
 
   /// The sum of squares, accumulated in f64.
   func sumOfSquares(_ tensor: Tensor) -> Double
-  /// One AdamW step on `w` with moments `m` and `v`.
+  /// One AdamW step on `w` with moments `m` and `v`, both f32 or both bf16: then they are rounded to nearest even when
+  /// they are stored, and the step takes them as computed.
   func adamW(_ w: Tensor, gradient: Tensor, m: Tensor, v: Tensor, step: AdamWStep)
+}
+
+extension Device {
+  /// Zeroed memory for a matrix in f32.
+  public func makeTensor(rows: Int, columns: Int) -> Tensor {
+    makeTensor(rows: rows, columns: columns, elementType: .f32)
+  }
 }
 
 /// Sums over products `x_i y_i`.

@@ -4,7 +4,7 @@ public enum ElementType: Sendable {
   case f32
   /// IEEE 754 half precision: frozen weights only.
   case f16
-  /// The upper half of a single: frozen weights only.
+  /// The upper half of a single: frozen weights, and moments of the optimiser.
   case bf16
   /// 32-bit signed integers: token ids, targets and positions.
   case i32

@@ -43,9 +43,15 @@ extension Decoder {
   }
 
   /// Adds to every trained weight the gradient of `gradientScale` times the summed loss of the batch.
+  /// - Parameter streamGradient: called on the way back with the residual stream `[N, D]` before layer `index`, from the
+  ///   layer count (behind the last layer, before the final norm) down to the layer above the lowest trained one, and with
+  ///   the gradient of the loss for it, to which it may add.
   /// - Returns: the negative log-likelihood in nats of each token's target, 0 where there is none.
   /// - Note: Nothing is computed below the lowest trained layer, and no gradient of a frozen weight.
-  public func accumulateGradients(_ batch: TokenBatch, gradientScale: Float) -> [Float] {
+  public func accumulateGradients(
+    _ batch: TokenBatch, gradientScale: Float,
+    streamGradient: ((_ index: Int, _ stream: Tensor, _ gradient: Tensor) -> Void)? = nil
+  ) -> [Float] {
     let lowest = lowestTrainedLayer
     let context = makeContext(batch)
     let output = forward(context, keepingFrom: lowest ?? layers.count, Observation())
@@ -61,8 +67,13 @@ extension Decoder {
     finalNorm.backward(
       dNormed, output, context.workspace.statistics(.final, tokens: batch.count), dx: dx, device: device)
     for index in ((lowest ?? layers.count)..<layers.count).reversed() {
+      if let streamGradient {
+        let stream = index + 1 < layers.count ? keptActivations(index + 1, context).input : output
+        streamGradient(index + 1, stream, dx)
+      }
       bridges[index]?.backward(dx, scratch: context.shared(.normed), device: device)
-      let activations = context.workspace.activations(keptFor: index, tokens: batch.count)
+      let activations = keptActivations(index, context)
+      if recomputesActivations { layers[index].recompute(activations, context) }
       layers[index].backward(dx, activations, inputGradient: index > lowest! || trainsEmbedding, context)
     }
     if trainsEmbedding {
@@ -76,8 +87,11 @@ extension Decoder {
   /// or the head is.
   private var lowestTrainedLayer: Int? {
     if trainsEmbedding { return 0 }
-    return layers.firstIndex { $0.parameters.contains(where: \.isTrained) }
+    return reachedLayers.first
   }
+
+  /// Layers of which something is trained, ascending.
+  public var reachedLayers: [Int] { layers.indices.filter { layers[$0].parameters.contains(where: \.isReached) } }
 
   /// Embedding, layers and bridges.
   ///
@@ -87,8 +101,8 @@ extension Decoder {
     let tokens = context.batch.count
     let output = context.shared(.output)
     func activations(_ layer: Int) -> LayerActivations {
-      let kept = keepingFrom.map { layer >= $0 } ?? false
-      return context.workspace.activations(keptFor: kept ? layer : nil, tokens: tokens)
+      keepingFrom.map { layer >= $0 } ?? false
+        ? keptActivations(layer, context) : context.workspace.activations(keptFor: nil, tokens: tokens)
     }
     // Each layer writes straight into the place that the next one reads.
     func input(_ layer: Int) -> Tensor { layer < layers.count ? activations(layer).input : output }
@@ -102,6 +116,15 @@ extension Decoder {
     }
     observation.residualStream?(layers.count, output)
     return output
+  }
+
+  /// Memory for a layer that will be walked back through: all its own, or only its input when the rest is made again.
+  private func keptActivations(_ layer: Int, _ context: LayerContext) -> LayerActivations {
+    let (workspace, tokens) = (context.workspace, context.batch.count)
+    guard recomputesActivations else { return workspace.activations(keptFor: layer, tokens: tokens) }
+    var activations = workspace.activations(keptFor: nil, tokens: tokens)
+    activations.input = workspace.input(of: layer, tokens: tokens)
+    return activations
   }
 
   /// The stream behind the final norm, times what logits are multiplied by.

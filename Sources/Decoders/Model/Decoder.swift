@@ -25,6 +25,11 @@ public final class Decoder {
   /// for removed layers.
   public private(set) var bridges: [Int: Bridge] = [:]
 
+  /// Whether backward passes make the activations of each layer again instead of keeping them: the same bits for about a
+  /// quarter more arithmetic, with the memory of one layer's activations and every layer's input.
+  public var recomputesActivations = false
+
+  let adapterScratch = AdapterScratch()
   private var currentWorkspace: Workspace?
   private let positionTables: PositionTables
   /// `[P, D]`, positions that are added to the embedding and not learned.
@@ -89,20 +94,25 @@ public final class Decoder {
       + layers.flatMap(\.parameters) + finalNorm.parameters + (configuration.tiedHead ? [] : [head])
   }
 
-  /// The weights that are trained.
-  public var trainedParameters: [Parameter] { parameters.filter(\.isTrained) }
-
-  /// Makes whole layers trainable and leaves everything else as it is.
-  public func train(layers indices: some Sequence<Int>) {
-    for index in indices {
-      for parameter in layers[index].parameters { parameter.startTraining(on: device) }
+  /// What is trained: weights, and the matrices of adapters.
+  public var trainedParameters: [Parameter] {
+    parameters.flatMap { parameter in
+      (parameter.isTrained ? [parameter] : []) + (parameter.adapter.map { [$0.a, $0.b] } ?? [])
     }
   }
 
-  /// Makes every weight trainable.
-  public func trainEverything() {
+  /// Makes whole layers trainable and leaves everything else as it is.
+  public func train(layers indices: some Sequence<Int>) {
+    for index in indices { train(layers[index].parameters) }
+  }
+
+  /// Makes some weights of this decoder trainable and leaves everything else as it is.
+  public func train(_ parameters: [Parameter]) {
     for parameter in parameters { parameter.startTraining(on: device) }
   }
+
+  /// Makes every weight trainable.
+  public func trainEverything() { train(parameters) }
 
   /// Puts bridges after the layers they name (-1: after the embedding), in place of those there were.
   /// - Throws: `DecoderError.badBridge` when one is not D wide or follows no layer.

@@ -64,7 +64,7 @@ extension DecoderLayer {
       norm.backward(rowsOf(dKey), rowsOf(a.plainKey), statistics, dx: rowsOf(dPlain), device: device)
       dKey = dPlain
     }
-    let source = attentionInput.isTrained ? input() : nil
+    let source = attentionInput.isReached ? input() : nil
     switch attentionInput {
     case .separate(let query, let key, let value):
       query.backwardWeight(dQuery, source!, device: device)

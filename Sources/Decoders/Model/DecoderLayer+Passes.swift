@@ -46,6 +46,27 @@ extension DecoderLayer {
 
   /// From `a.middle`, and in parallel blocks from `a.input`, to `output`.
   private func mlpForward(_ a: LayerActivations, into output: Tensor, _ context: LayerContext) {
+    let device = context.device
+    let activated = mlpActivate(a, context)
+    device.copy(a.middle, to: output)
+    add(to: output, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context) {
+      mlp.down.forward(activated, into: $0, accumulate: $1, device: device)
+    }
+  }
+
+  /// Fills `a` again from `a.input`, bit for bit as `forward` did; the layer's output is not made.
+  func recompute(_ a: LayerActivations, _ context: LayerContext) {
+    let device = context.device
+    attentionForward(a, cache: nil, context)
+    let activated = mlpActivate(a, context)
+    // Its backward pass needs what it normed.
+    guard let mlpPostNorm else { return }
+    mlp.down.forward(activated, into: a.mlpBranch, device: device)
+    mlpPostNorm.forward(a.mlpBranch, into: context.shared(.branch), a.statistics(.mlpPost), device: device)
+  }
+
+  /// From what the MLP reads to what `down` takes on.
+  private func mlpActivate(_ a: LayerActivations, _ context: LayerContext) -> Tensor {
     let (device, placement) = (context.device, context.configuration.traits.placement)
     var input = placement.isParallel ? a.input : a.middle
     if let norm = placement == .parallelShared ? attentionNorm : mlpNorm {
@@ -54,11 +75,7 @@ extension DecoderLayer {
         input, into: normed, a.statistics(placement == .parallelShared ? .attention : .mlp), device: device)
       input = normed
     }
-    let activated = mlp.forward(input, a, context)
-    device.copy(a.middle, to: output)
-    add(to: output, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context) {
-      mlp.down.forward(activated, into: $0, accumulate: $1, device: device)
-    }
+    return mlp.forward(input, a, context)
   }
 
   /// Adds to the gradients of the layer's trained weights, and turns `dx` in place from the gradient of the layer's

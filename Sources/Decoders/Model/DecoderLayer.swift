@@ -24,6 +24,16 @@ public struct DecoderLayer {
   /// All weights once, in the order of computation.
   public var parameters: [Parameter] { attentionParameters + mlpParameters }
 
+  /// All products with weights, in the order of computation.
+  var projections: [Projection] {
+    attentionInput.projections + [output] + [mlp.gate, mlp.up, mlp.down].compactMap(\.self)
+  }
+
+  /// The norms there are.
+  public var norms: [Norm] {
+    [attentionNorm, queryNorm, keyNorm, attentionPostNorm, mlpNorm, mlpPostNorm].compactMap(\.self)
+  }
+
   /// Those of attention, its norms included; also the norm that attention and MLP share in some parallel blocks.
   public var attentionParameters: [Parameter] {
     ((attentionNorm?.parameters ?? []) + attentionInput.parameters + (queryNorm?.parameters ?? [])
@@ -51,7 +61,15 @@ public enum QueryKeyValue {
     }
   }
 
-  var isTrained: Bool { parameters.contains(where: \.isTrained) }
+  /// Whether backward passes need the input.
+  var isReached: Bool { parameters.contains(where: \.isReached) }
+
+  var projections: [Projection] {
+    switch self {
+    case .separate(let query, let key, let value): [query, key, value]
+    case .fused(let projection, _): [projection]
+    }
+  }
 }
 
 /// Where queries, keys and values stand in the columns of a fused product.

@@ -20,7 +20,7 @@ extension MLP {
     } else {
       device.activateBackward(dActivated, gate: a.gate, up: a.up, activation)
     }
-    guard up.isTrained || gate?.isTrained == true else { return }
+    guard up.isReached || gate?.isReached == true else { return }
     let source = input()
     gate?.backwardWeight(a.gate, source, device: device)
     up.backwardWeight(a.up, source, device: device)

@@ -11,6 +11,9 @@ public final class Parameter {
   /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
+  /// The low-rank change that is trained in this matrix's place, if there is one.
+  public internal(set) var adapter: LowRankAdapter?
+
   /// What all elements are before training: those of norms and biases; nil for matrices, which start at random.
   public let constantStart: Float?
   /// Whether weight decay applies: matrices yes, norms and biases no.
@@ -25,6 +28,8 @@ public final class Parameter {
 
   /// Whether backward passes make this parameter's gradient.
   public var isTrained: Bool { gradient != nil }
+  /// Whether backward passes have to reach it: for its own gradient or for its adapter's.
+  var isReached: Bool { isTrained || adapter != nil }
 
   /// Makes this parameter trainable: an f32 copy of its values and a zeroed gradient.
   func startTraining(on device: any Device) {

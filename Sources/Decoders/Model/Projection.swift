@@ -13,16 +13,17 @@ public struct Projection {
 
   /// Weight and bias.
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
-  /// Whether backward passes make a gradient of them.
-  var isTrained: Bool { weight.isTrained || bias?.isTrained == true }
+  /// Whether backward passes need the input: for a gradient of these or of an adapter.
+  var isReached: Bool { weight.isReached || bias?.isTrained == true }
 
-  /// `y = op(w) x + b`, or `y += op(w) x + b`.
+  /// `y = op(w) x + b`, or `y += op(w) x + b`; op(w) has the weight's adapter added to it.
   func forward(_ x: Tensor, into y: Tensor, accumulate: Bool = false, device: any Device) {
     if rows == nil {
       device.linearBackwardInput(x, weight.value, into: y, accumulate: accumulate)
     } else {
       device.linear(x, part(weight.value), into: y, accumulate: accumulate)
     }
+    weight.adapter?.forward(x, into: y, rows: rows, device: device)
     if let bias { device.addBias(part(ofBias: bias.value), to: y) }
   }
 
@@ -33,9 +34,10 @@ public struct Projection {
     } else {
       device.linearBackwardInput(dy, part(weight.value), into: dx, accumulate: accumulate)
     }
+    weight.adapter?.backwardInput(dy, into: dx, rows: rows, device: device)
   }
 
-  /// Adds to the gradients of a trained weight and bias; `x` is made only if it is needed.
+  /// Adds to the gradients of a trained weight and bias and of an adapter; `x` is made only if it is needed.
   func backwardWeight(_ dy: Tensor, _ x: @autoclosure () -> Tensor, device: any Device) {
     if let gradient = weight.gradient {
       if rows == nil {
@@ -44,6 +46,7 @@ public struct Projection {
         device.linearBackwardWeight(dy, x(), into: part(gradient))
       }
     }
+    weight.adapter?.backwardWeight(dy, x(), rows: rows, device: device)
     if let gradient = bias?.gradient { device.biasBackward(dy, into: part(ofBias: gradient)) }
   }
 

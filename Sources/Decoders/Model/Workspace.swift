@@ -12,7 +12,7 @@ struct LayerActivations {
     self.workspace = workspace
     self.layer = layer
     self.tokens = tokens
-    input = workspace.matrix(.layer(layer, .input), tokens, workspace.configuration.width)
+    input = workspace.input(of: layer, tokens: tokens)
   }
 
   private var shape: DecoderConfiguration { workspace.configuration }
@@ -135,6 +135,9 @@ final class Workspace {
   func activations(keptFor layer: Int?, tokens: Int) -> LayerActivations {
     LayerActivations(self, layer: layer, tokens: tokens)
   }
+
+  /// `[N, D]`, the residual stream before a layer: one of its own, or the one that layers share.
+  func input(of layer: Int?, tokens: Int) -> Tensor { matrix(.layer(layer, .input), tokens, configuration.width) }
 
   /// Statistics of a norm outside the layers.
   func statistics(_ norm: OuterNorm, tokens: Int) -> NormStatistics {

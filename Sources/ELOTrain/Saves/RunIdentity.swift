@@ -119,12 +119,24 @@ extension TrainingOptions {
       ("--tokens", tokens.map(String.init)), ("--steps", steps.map(String.init)),
       ("--minutes", minutes.map { String($0) }), ("--learning-rate", String(schedule.peak)),
       ("--schedule", schedule.shape.rawValue), ("--warmup", String(schedule.warmupSteps)),
+      ("--warmup-from", String(schedule.start)), ("--final-rate", String(schedule.floor)),
+      ("--decay-share", schedule.shape == .wsd ? String(schedule.decayShare) : nil),
+      ("--cycles", String(schedule.cycles)), ("--train", trained?.description),
+      ("--lora-rank", lowRank.map { String($0.rank) }), ("--lora-alpha", lowRank.map { String($0.alpha) }),
+      ("--lora-targets", lowRank.map { $0.targets.isEmpty ? "all" : $0.targets.joined(separator: ",") }),
+      ("--anchor", anchors.isEmpty ? nil : anchors.map(\.description).joined(separator: " ")),
+      ("--learning-rate-of", Self.list(learningRates)),
       ("--batch-size", String(batchSize)), ("--sequence-length", String(sequenceLength)),
       ("--accumulate", String(accumulate)), ("--weight-decay", String(optimizer.weightDecay)),
+      ("--weight-decay-of", Self.list(optimizer.weightDecays)), ("--moments", optimizer.moments.rawValue),
       ("--clip", String(optimizer.clip)), ("--seed", String(seed)),
       ("--shuffle-buffer", String(shuffleBuffer)), ("--cross-documents", String(crossesDocuments)),
       ("--evaluate-every", evaluateEvery.map(String.init)), ("--patience", patience.map(String.init)),
       ("--spike-threshold", spikes.threshold.map { String($0) }), ("--skip-limit", String(spikes.limit)),
     ]
+  }
+
+  private static func list(_ settings: [WeightSetting]) -> String? {
+    settings.isEmpty ? nil : settings.map(\.description).joined(separator: " ")
   }
 }

@@ -2,7 +2,7 @@ import Checkpoints
 import Decoders
 import Foundation
 
-/// A save on disk: `state.json` with the run's progress, `state.safetensors` with weights and moments in f32.
+/// A save on disk: `state.json` with the run's progress, `state.safetensors` with weights in f32 and moments as they are.
 struct SavedRun {
   /// state.json.
   struct State: Codable {
@@ -63,14 +63,18 @@ struct SavedRun {
   func restore(_ tensors: [(name: String, tensor: Tensor)], on device: any Device) throws {
     let entries = Dictionary(header.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for (name, tensor) in tensors {
-      guard let entry = entries[name], entry.dtype == .f32, entry.shape == [tensor.rows, tensor.columns] else {
+      let dtype = tensor.savedType
+      guard let entry = entries[name], entry.dtype == dtype, entry.shape == [tensor.rows, tensor.columns] else {
         throw TrainingError.badSave(
           directory.appending(path: Self.tensorsName),
-          problem: "it has no \(name) of \(tensor.rows) x \(tensor.columns)")
+          problem: "it has no \(name) of \(tensor.rows) x \(tensor.columns) in \(dtype.name)")
       }
-      for rows in blocksOfRows(of: tensor) {
-        let start = entry.byteRange.lowerBound + rows.lowerBound * tensor.columns * 4
-        let values = try file.floats(in: start..<start + rows.count * tensor.columns * 4)
+      let rowBytes = tensor.columns * tensor.elementType.byteWidth
+      for rows in tensor.blocksOfRows {
+        let start = entry.byteRange.lowerBound + rows.lowerBound * rowBytes
+        let range = start..<start + rows.count * rowBytes
+        // Rounding a widened half back is exact.
+        let values = dtype == .f32 ? try file.values(in: range) : try file.widenedHalves(in: range)
         device.upload(values, to: tensor.rows(rows))
       }
     }
@@ -78,14 +82,22 @@ struct SavedRun {
 }
 
 extension MappedFile {
-  /// A range of the file as little-endian f32.
+  /// A range of the file as little-endian bf16, widened.
   /// - Throws: `CheckpointError.unreadable`.
-  func floats(in range: Range<Int>) throws(CheckpointError) -> [Float] {
+  fileprivate func widenedHalves(in range: Range<Int>) throws(CheckpointError) -> [Float] {
+    let halves: [UInt16] = try values(in: range)
+    return halves.map { Float(bitPattern: UInt32($0) << 16) }
+  }
+
+  /// A range of the file as little-endian numbers.
+  /// - Throws: `CheckpointError.unreadable`.
+  fileprivate func values<Number>(in range: Range<Int>) throws(CheckpointError) -> [Number] {
     var failure: CheckpointError?
-    let values = [Float](unsafeUninitializedCapacity: range.count / 4) { buffer, count in
+    let width = MemoryLayout<Number>.size
+    let values = [Number](unsafeUninitializedCapacity: range.count / width) { buffer, count in
       do throws(CheckpointError) {
         try read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
-        count = range.count / 4
+        count = range.count / width
       } catch {
         failure = error
       }

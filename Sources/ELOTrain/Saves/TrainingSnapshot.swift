@@ -21,7 +21,7 @@ public struct TrainingSnapshot {
   public let occasion: Occasion
   /// Whether the run ends here.
   public let isLast: Bool
-  /// Weights and moments by name, f32.
+  /// Weights and moments by name.
   let tensors: [(name: String, tensor: Tensor)]
   let device: any Device
 
@@ -31,19 +31,12 @@ public struct TrainingSnapshot {
   /// The tensors as a safetensors file takes them, a block of rows at a time.
   func contents() -> [(name: String, content: TensorContent)] {
     tensors.map { name, tensor in
-      let device = device
-      let content = TensorContent.bytes(.f32, shape: [tensor.rows, tensor.columns]) { sink in
-        for rows in blocksOfRows(of: tensor) {
-          try device.download(tensor.rows(rows)).withUnsafeBytes { try sink($0) }
-        }
-      }
-      return (name, content)
+      (name, device.content(of: tensor, shape: [tensor.rows, tensor.columns], as: tensor.savedType))
     }
   }
 }
 
-/// The rows of a tensor in blocks of about a million elements, so that a copy on the host stays small.
-func blocksOfRows(of tensor: Tensor) -> [Range<Int>] {
-  let step = max(1, 1_048_576 / max(tensor.columns, 1))
-  return stride(from: 0, to: tensor.rows, by: step).map { $0..<min(tensor.rows, $0 + step) }
+extension Tensor {
+  /// How a weight in f32 or a moment stands in a save.
+  var savedType: DType { elementType == .bf16 ? .bf16 : .f32 }
 }

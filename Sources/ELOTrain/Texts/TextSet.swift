@@ -46,13 +46,7 @@ public struct TextSet: Sendable {
   /// - Throws: `TrainingError.missingText` when not one document of a text fits.
   public func sample(tokensPerText: Int) throws -> TextSet {
     let samples = try texts.map { text in
-      var left = tokensPerText
-      let documents = (0..<text.documentCount).filter { document in
-        let count = text.tokenCount(ofDocument: document)
-        guard count > 0, count <= left else { return false }
-        left -= count
-        return true
-      }
+      let documents = text.documents(fittingIn: tokensPerText)
       guard !documents.isEmpty else {
         throw TrainingError.missingText("no document of text \(text.name) fits in \(tokensPerText) tokens")
       }
@@ -60,9 +54,33 @@ public struct TextSet: Sendable {
     }
     return TextSet(samples, specialTokens: specialTokens)
   }
+
+  /// A second sample that has no document of the first, where there are documents enough, else the first.
+  /// - Parameters:
+  ///   - tokensPerText: the size of this sample.
+  ///   - first: that of the first.
+  public func sample(tokensPerText: Int, behind first: Int) throws -> TextSet {
+    let samples = texts.map { text in
+      let taken = Set(text.documents(fittingIn: first))
+      return (text, text.documents(fittingIn: tokensPerText, without: taken))
+    }
+    guard samples.allSatisfy({ !$0.1.isEmpty }) else { return try sample(tokensPerText: first) }
+    return TextSet(try samples.map { try $0.selecting($1) }, specialTokens: specialTokens)
+  }
 }
 
 extension TokenizedText {
+  /// Documents, in order, that together fit in a number of tokens.
+  fileprivate func documents(fittingIn tokens: Int, without excluded: Set<Int> = []) -> [Int] {
+    var left = tokens
+    return (0..<documentCount).filter { document in
+      let count = tokenCount(ofDocument: document)
+      guard count > 0, count <= left, !excluded.contains(document) else { return false }
+      left -= count
+      return true
+    }
+  }
+
   /// Some documents of a text, in the given order.
   package func selecting(_ documents: [Int]) throws -> TokenizedText {
     try TokenizedText(

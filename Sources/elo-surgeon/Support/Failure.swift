@@ -12,6 +12,7 @@ enum Failure {
     switch error {
     case let error as ConfigurationError: leave(64, "\(error)")
     case let error as TrainingError where error.isInterruption: leave(130, "\(error)")
+    case let error as TrainingError where error.isWrongUsage: leave(64, "\(error)")
     case let error as ProbeError where error == .interrupted: leave(130, "\(error)")
     case let error as ProbeError where error.isWrongUsage: leave(64, "\(error)")
     case let error as SurgeryError where error.isWrongUsage: leave(64, "\(error)")

@@ -73,14 +73,27 @@ struct OptimizationOptions: ParsableArguments {
   var schedule = LearningRateSchedule.Shape.cosine
   @Option(help: "Steps over which the learning rate rises.")
   var warmup = 10
+  @Option(help: "Where the learning rate rises from, as a share of the highest.")
+  var warmupFrom = 0.0
+  @Option(help: "Share of the steps over which wsd lets the learning rate fall.")
+  var decayShare = 0.2
+  @Option(help: "Where the learning rate ends, as a share of the highest.")
+  var finalRate = 0.1
+  @Option(help: "How many times warm-up and schedule follow one another, each over as many steps.")
+  var cycles = 1
   @Option(help: "Sequences per optimiser step.")
   var batchSize = 8
   @Option(help: "Tokens per sequence.")
   var sequenceLength = 512
   @Option(help: "Parts into which a step's sequences are split, to need less memory.")
   var accumulate = 2
+  @Flag(
+    help: "Make activations again in the backward pass instead of keeping them: less memory, more time, the same bits.")
+  var recompute = false
   @Option(help: "Decoupled weight decay of matrices; norms and biases have none.")
   var weightDecay = 0.1
+  @Option(help: "How AdamW's moments are stored: f32, or bf16 in half the memory.")
+  var moments = AdamW.Moments.f32
   @Option(help: "Clip gradients to this global norm.")
   var clip = 1.0
   @Option(help: "Seed; with --threads and a budget in tokens or steps it fixes every bit of the result.")
@@ -101,6 +114,10 @@ struct OptimizationOptions: ParsableArguments {
     guard batchSize > 0, sequenceLength > 0, accumulate > 0, warmup >= 0 else {
       throw ValidationError("--batch-size, --sequence-length and --accumulate must be at least 1, --warmup at least 0")
     }
+    guard 0...1 ~= warmupFrom, 0...1 ~= finalRate, decayShare > 0, decayShare <= 1, cycles > 0 else {
+      throw ValidationError(
+        "--warmup-from, --final-rate and --decay-share are shares between 0 and 1, --cycles is at least 1")
+    }
     guard batchSize % accumulate == 0 else {
       throw ValidationError("--accumulate \(accumulate) does not divide --batch-size \(batchSize)")
     }
@@ -116,9 +133,13 @@ struct OptimizationOptions: ParsableArguments {
   }
 
   func trainingOptions(budget: TrainingBudget, learningRate: Double, _ data: DataOptions) -> TrainingOptions {
-    var options = TrainingOptions(
-      budget: budget,
-      schedule: LearningRateSchedule(shape: schedule, peak: learningRate, warmupSteps: warmup))
+    var rates = LearningRateSchedule(shape: schedule, peak: learningRate, warmupSteps: warmup, floor: finalRate)
+    rates.start = warmupFrom
+    rates.decayShare = decayShare
+    rates.cycles = cycles
+    var options = TrainingOptions(budget: budget, schedule: rates)
+    options.optimizer.moments = moments
+    options.recomputesActivations = recompute
     options.optimizer.weightDecay = weightDecay
     options.optimizer.clip = clip
     options.batchSize = batchSize
@@ -136,6 +157,7 @@ struct OptimizationOptions: ParsableArguments {
 }
 
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+extension AdamW.Moments: ExpressibleByArgument {}
 
 /// What a training stage keeps while it runs.
 struct SavingArguments: ParsableArguments {

@@ -19,6 +19,10 @@ struct TrainingArguments: ParsableArguments {
   var output: String
   @OptionGroup var budget: BudgetOptions
   @OptionGroup var data: DataOptions
+  @Option(help: "full: train the weights themselves. lora: train low-rank changes of the layers' matrices.")
+  var method = TrainingMethod.full
+  @OptionGroup var lowRank: LowRankArguments
+  @OptionGroup var selection: SelectionOptions
   @OptionGroup var optimization: OptimizationOptions
   @OptionGroup var saving: SavingArguments
   @OptionGroup var logging: LoggingOptions
@@ -36,7 +40,11 @@ struct TrainingArguments: ParsableArguments {
     }
   }
 
-  func run(checkpoint: URL, part: TrainingJob.Part, learningRate: Double, label: String) throws {
+  /// - Parameters:
+  ///   - rate: the highest learning rate, nil for the usual one.
+  ///   - usualRate: the usual one of full training.
+  func run(checkpoint: URL, part: TrainingJob.Part, rate: Double?, usualRate: Double, label: String) throws {
+    let learningRate = rate ?? method.learningRate(full: usualRate)
     guard learningRate > 0 else { throw ValidationError("--learning-rate must be greater than 0") }
     Interruption.listen()
     let configuration = try DecoderConfiguration(Checkpoint(directory: checkpoint).config)
@@ -50,10 +58,10 @@ struct TrainingArguments: ParsableArguments {
         TextSource.list(arguments: heldOut), checkpoint: checkpoint, vocabulary: configuration.vocabularySize,
         textField: data.textField
       ).sample(tokensPerText: evaluationTokens)
-    var job = TrainingJob(
-      checkpoint: checkpoint, part: part,
-      options: optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data),
-      device: compute.device)
+    var options = optimization.trainingOptions(budget: budget.budget!, learningRate: learningRate, data)
+    try selection.apply(to: &options)
+    options.lowRank = method == .lora ? lowRank.options : nil
+    var job = TrainingJob(checkpoint: checkpoint, part: part, options: options, device: compute.device)
     job.saving = try saving.options(for: optimization)
     var log = logging.log(nil, job.options)
     var line = ProgressLine()
