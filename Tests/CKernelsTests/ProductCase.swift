@@ -1,7 +1,37 @@
 import CKernels
-import COpenBLAS
 import Foundation
 import TestSupport
+
+/// One of the program's own products.
+struct ProductRoutine: Sendable, CustomStringConvertible {
+  let description: String
+  let workspaceCount: Int
+  /// Whether an infinite operand makes infinities, as in f32, or NaN.
+  let keepsInfinities: Bool
+  /// Whether subnormal operands count as zeros.
+  let flushesSubnormals: Bool
+  let multiply:
+    @Sendable (
+      Int, Int, Int, elo_operand, elo_operand, Float, UnsafeMutablePointer<Float>, Int, UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Those that this processor has.
+  static let supported: [ProductRoutine] =
+    (elo_product_supported() == 0
+      ? []
+      : [
+        ProductRoutine(
+          description: "AVX-512", workspaceCount: elo_product_workspace(), keepsInfinities: true,
+          flushesSubnormals: false, multiply: { elo_product($0, $1, $2, $3, $4, $5, $6, $7, $8) })
+      ])
+    + (elo_split_product_supported() == 0
+      ? []
+      : [
+        ProductRoutine(
+          description: "AMX", workspaceCount: elo_split_product_workspace(), keepsInfinities: false,
+          flushesSubnormals: true, multiply: { elo_split_product($0, $1, $2, $3, $4, $5, $6, $7, $8) })
+      ])
+}
 
 /// One product with random operands, whose rows are further apart than they are wide.
 struct ProductCase: CustomStringConvertible {
@@ -53,8 +83,8 @@ struct ProductCase: CustomStringConvertible {
     return (value, magnitude)
   }
 
-  /// What `elo_product` makes of it, each operand at the end of its memory.
-  func product(m rows: Range<Int>? = nil, n columns: Range<Int>? = nil) -> [Float] {
+  /// What the routine makes of it, each operand at the end of its memory.
+  func product(_ routine: ProductRoutine, m rows: Range<Int>? = nil, n columns: Range<Int>? = nil) -> [Float] {
     let (rows, columns) = (rows ?? 0..<m, columns ?? 0..<n)
     let width = element == ELO_F32 ? 4 : 2
     // The last row ends where its values end: no gap behind it.
@@ -75,11 +105,12 @@ struct ProductCase: CustomStringConvertible {
       }
     }
     out.pointer.copyMemory(from: c, byteCount: (c.count - gap) * 4)
-    let workspace = UnsafeMutablePointer<Float>.allocate(capacity: elo_product_workspace())
-    workspace.update(repeating: .nan, count: elo_product_workspace())
-    defer { workspace.deallocate() }
+    let block = UnsafeMutableRawPointer.allocate(byteCount: routine.workspaceCount * 4, alignment: 64)
+    defer { block.deallocate() }
+    let workspace = block.bindMemory(to: Float.self, capacity: routine.workspaceCount)
+    workspace.update(repeating: .nan, count: routine.workspaceCount)
     let results = out.pointer.assumingMemoryBound(to: Float.self)
-    elo_product(
+    routine.multiply(
       rows.count, columns.count, k,
       elo_operand(
         values: left.pointer + rows.lowerBound * (transposeA ? 1 : strideA) * 4, element: ELO_F32,
@@ -91,12 +122,16 @@ struct ProductCase: CustomStringConvertible {
     return Array(UnsafeBufferPointer(start: results, count: c.count - gap))
   }
 
-  /// What OpenBLAS makes of it.
-  func openBLAS() -> [Float] {
+  /// What one fused multiply-add after the other in f32 makes of it.
+  func sumsInOrder() -> [Float] {
     var out = c
-    cblas_sgemm(
-      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n),
-      Int32(k), 1, a, Int32(strideA), b, Int32(strideB), beta, &out, Int32(strideC))
+    for i in 0..<m {
+      for j in 0..<n {
+        out[i * strideC + j] = (0..<k).reduce(beta * c[i * strideC + j]) {
+          $0.addingProduct(valueA(i, $1), valueB($1, j))
+        }
+      }
+    }
     return out
   }
 }

@@ -9,10 +9,10 @@ import Testing
 /// The bound on each error is twice that of `transformers` in float32, in the 2-norm over the tensor.
 @Suite struct TransformersParityTests {
   static let models = ["tied-grouped-f32", "tied-grouped-bf16", "untied-full-f32", "untied-wide-bf16"]
-  /// Numbers of threads, and both ways of multiplying matrices.
-  static let devices: [(threads: Int, products: MatrixProducts)] = [
-    (1, .fastest), (2, .fastest), (1, .openBLAS), (2, .openBLAS),
-  ]
+  /// Numbers of threads, and every way of multiplying matrices that this processor has.
+  static let devices: [(threads: Int, products: MatrixProducts)] = MatrixProducts.supported.flatMap {
+    [(1, $0), (2, $0)]
+  }
 
   @Test(arguments: models, devices)
   func logitsOfPlainRowsMatch(_ name: String, device: (threads: Int, products: MatrixProducts)) throws {

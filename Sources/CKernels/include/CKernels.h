@@ -135,3 +135,12 @@ long elo_product_workspace(void);
  * its column of op(b) and k, not on m or n. Only where `elo_product_supported`. */
 void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
                  float *workspace);
+
+/* The same for `elo_split_product` (AMX with bf16). Asks the system for the tile registers. */
+int elo_split_product_supported(void);
+/* Floats of working memory that `elo_split_product` needs, on a boundary of 64 bytes. */
+long elo_split_product_workspace(void);
+/* What `elo_product` does, with operands as sums of bf16 values and sums in f32 in the order of k: as exact, but
+ * subnormal numbers count as 0, and what is infinite or above 3.39e38 makes NaN. Only where `elo_split_product_supported`. */
+void elo_split_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
+                       float *workspace);

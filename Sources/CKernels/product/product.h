@@ -1,5 +1,5 @@
 #pragma once
-/* The product of two matrices on AVX-512: what the three files of this folder share.
+/* The product of two matrices on AVX-512: what pack.c, tile.c and product.c share.
  *
  * c = op(a) op(b) + beta c, with c of m rows and n columns and sums over k. The scheme is that of Goto and van de Geijn
  * ("Anatomy of high-performance matrix multiplication", 2008) as BLIS arranges it:
@@ -10,16 +10,10 @@
  *           with zeros.
  *   tile    the part of c that one panel of op(a) and one of op(b) make; its sums live in registers.
  * pack.c makes panels, tile.c makes tiles, product.c walks the blocks. */
-#include "../include/CKernels.h"
+#include "vectors.h"
 
 #if defined(__x86_64__)
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#define INLINE_AVX512 static inline __attribute__((always_inline)) AVX512
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
 enum {
-  /* Floats in a vector register. */
-  LANES = 16,
   /* 12 x 32 sums take 24 of the 32 registers, and 24 fused multiply-adds need 14 loads; two loads and two multiply-adds
    * can start in a cycle. 12 divides the widths of the models here better than 14 does. */
   TILE_ROWS = 12,

@@ -1,7 +1,6 @@
 #include "product.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 /* Compiled once for each number of rows and vectors, so that all loops but the one along k unroll and every sum has its
  * register. */

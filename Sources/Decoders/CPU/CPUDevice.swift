@@ -5,13 +5,18 @@ import Foundation
 
 /// What a CPU device multiplies matrices with.
 public enum MatrixProducts: Sendable {
+  /// The program's own product on AMX, which adds products of bf16 parts of f32 values and is as exact.
+  case amx
   /// The program's own product on AVX-512.
   case avx512
-  /// OpenBLAS, for every other processor, and the reference that the other is tested against.
+  /// OpenBLAS, for every other processor, and the reference that the others are tested against.
   case openBLAS
 
-  /// The faster of those that this processor has.
-  public static var fastest: MatrixProducts { elo_product_supported() != 0 ? .avx512 : .openBLAS }
+  /// What this processor has, the fastest first.
+  public static let supported: [MatrixProducts] =
+    (elo_split_product_supported() != 0 ? [.amx] : []) + (elo_product_supported() != 0 ? [.avx512] : []) + [.openBLAS]
+  /// The fastest that this processor has.
+  public static var fastest: MatrixProducts { supported[0] }
 }
 
 /// The device that computes on the processor: its own product or OpenBLAS's, and `CKernels` for the rest.
@@ -33,7 +38,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     threads: Int = ProcessInfo.processInfo.activeProcessorCount, products: MatrixProducts = .fastest
   ) {
     precondition(threads > 0, "a device needs at least one thread")
-    precondition(products != .avx512 || elo_product_supported() != 0, "this processor has no AVX-512")
+    precondition(MatrixProducts.supported.contains(products), "this processor cannot multiply by \(products)")
     workers = Workers(count: threads)
     self.products = products
     scratchMemory = WorkerMemory(workers: threads)

@@ -50,6 +50,9 @@ extension CPUDevice {
   ) {
     guard m > 0, n > 0 else { return }
     switch products {
+    case .amx:
+      let workspace = packing(worker, count: elo_split_product_workspace())
+      elo_split_product(m, n, k, a.cOperand, b.cOperand, beta, c, stride, workspace)
     case .avx512:
       let workspace = packing(worker, count: elo_product_workspace())
       elo_product(m, n, k, a.cOperand, b.cOperand, beta, c, stride, workspace)
