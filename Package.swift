@@ -89,6 +89,20 @@ let package = Package(
     .executableTarget(
       name: "example-probe-layers",
       dependencies: ["Checkpoints", "Corpora", "Decoders", "LayerProbe", "Tokenizers"], path: "Examples/ProbeLayers"),
+
+    .target(
+      name: "BenchmarkModels", dependencies: ["Checkpoints", "Decoders", argumentParser],
+      path: "Benchmarks/BenchmarkModels"),
+    .target(name: "CRegisterPeak", path: "Benchmarks/CRegisterPeak"),
+    .executableTarget(
+      name: "step-benchmark", dependencies: ["BenchmarkModels", "Checkpoints", "Decoders", "ELOTrain", argumentParser],
+      path: "Benchmarks/step-benchmark"),
+    .executableTarget(
+      name: "product-benchmark", dependencies: ["BenchmarkModels", "CRegisterPeak", "Decoders", argumentParser],
+      path: "Benchmarks/product-benchmark"),
+    .executableTarget(
+      name: "growth-benchmark", dependencies: ["BenchmarkModels", "Figures", argumentParser],
+      path: "Benchmarks/growth-benchmark"),
   ],
   swiftLanguageModes: [.v6]
 )

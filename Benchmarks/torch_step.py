@@ -1,14 +1,14 @@
-"""One training step, or one forward pass, of SmolLM2-135M's shapes in PyTorch, in float32 on the CPU.
+"""One training step, or one forward pass, of SmolLM2-135M's or Llama-3.2-1B's shapes in PyTorch, in float32 on the CPU.
 
-    python Benchmarks/torch_step.py --case detached|full|forward [--compile] [--steps N]
+    python Benchmarks/torch_step.py --case detached|full|forward [--model NAME] [--compile] [--steps N]
 
     detached   first and last layer trained, embedding, final norm and tied head frozen, the middle absent
     full       the whole model trained
     forward    the whole model's loss without gradients, as an evaluation computes it
 
-4 x 512 tokens a step, plain causal rows, random weights; a training step is forward, backward, clipping to norm 1 and AdamW.
+--rows x --sequence-length tokens a step in --accumulate parts, plain causal rows, random weights; a training step is forward, backward, clipping to norm 1 and AdamW.
 Prints one JSON line: the median step of those after a warm-up, tokens per second, peak resident bytes of this process.
-Run each case in a fresh process: the peak is the process's. Made with torch 2.15.0, transformers 5.23.0.
+Run each case in a fresh process: the peak is the process's. Made with torch 2.15.0, transformers 5.24.0.
 """
 
 import argparse
@@ -20,16 +20,22 @@ import time
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-ROWS, TOKENS = 4, 512
+SHAPES = {
+    "smollm2-135m": dict(
+        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9,
+        num_key_value_heads=3),
+    "llama-3.2-1b": dict(
+        vocab_size=128256, hidden_size=2048, intermediate_size=8192, num_hidden_layers=16, num_attention_heads=32,
+        num_key_value_heads=8),
+}
 
 
-def make_model(layers):
-    config = LlamaConfig(
-        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=layers, num_attention_heads=9,
-        num_key_value_heads=3, head_dim=64, max_position_embeddings=8192, rms_norm_eps=1e-5, tie_word_embeddings=True,
-        rope_parameters={"rope_type": "default", "rope_theta": 100000.0}, attn_implementation="sdpa",
-    )
-    return LlamaForCausalLM(config)
+def make_model(shape, case):
+    if case == "detached":
+        shape = {**shape, "num_hidden_layers": 2}
+    return LlamaForCausalLM(LlamaConfig(
+        **shape, head_dim=64, max_position_embeddings=131072, rms_norm_eps=1e-5, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 100000.0}, attn_implementation="sdpa"))
 
 
 def peak_bytes():
@@ -40,20 +46,25 @@ def peak_bytes():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--case", choices=["detached", "full", "forward"], required=True)
+    parser.add_argument("--model", choices=list(SHAPES), default="smollm2-135m")
+    parser.add_argument("--rows", type=int, default=4)
+    parser.add_argument("--sequence-length", type=int, default=512)
+    parser.add_argument("--accumulate", type=int, default=1)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=2)
     options = parser.parse_args()
     torch.manual_seed(0)
-    model = make_model(layers=2 if options.case == "detached" else 30)
+    shape = SHAPES[options.model]
+    model = make_model(shape, options.case)
     trains = options.case != "forward"
     if options.case == "detached":
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith("model.layers."))
-    ids = torch.randint(0, 49152, (ROWS, TOKENS + 1))
-    inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
+    ids = torch.randint(0, shape["vocab_size"], (options.rows, options.sequence_length + 1))
+    parts = [(part[:, :-1].contiguous(), part[:, 1:].contiguous()) for part in ids.chunk(options.accumulate)]
 
-    def loss():
+    def loss(inputs, targets):
         logits = model(input_ids=inputs, use_cache=False).logits
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
@@ -68,14 +79,17 @@ def main():
 
     def step():
         if not trains:
-            with torch.no_grad():
-                return compute().item()
+            with torch.inference_mode():
+                return sum(compute(*part).item() for part in parts) / len(parts)
         optimizer.zero_grad(set_to_none=True)
-        value = compute()
-        value.backward()
+        total = 0.0
+        for part in parts:
+            value = compute(*part) / len(parts)
+            value.backward()
+            total += value.item()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
-        return value.item()
+        return total
 
     seconds = []
     for index in range(options.warmup + options.steps):
@@ -90,7 +104,7 @@ def main():
         "threads": torch.get_num_threads(),
         "step_seconds": seconds,
         "step_seconds_median": median,
-        "tokens_per_second": ROWS * TOKENS / median,
+        "tokens_per_second": options.rows * options.sequence_length / median,
         "peak_bytes": peak_bytes(),
     }))
 

@@ -78,7 +78,9 @@ def differences(archive, names, result):
         else:
             found = group["documents"][:].reshape(wanted.shape)
             scale = np.abs(wanted).reshape(len(wanted), -1).max(1)
-            difference = (np.abs(found - wanted).reshape(len(wanted), -1).max(1) / scale).max()
+            differences = np.abs(found - wanted).reshape(len(wanted), -1).max(1)
+            # A document whose true values are all 0 counts by the difference itself.
+            difference = (differences / np.where(scale == 0, 1, scale)).max()
         print(f"{score + ' ' + names[int(place)]:36} {difference:20.1e}")
 
 

@@ -1,24 +1,53 @@
 import ArgumentParser
 
-/// The shape of a decoder whose speed is measured.
-public enum ModelShape: String, CaseIterable, ExpressibleByArgument, Sendable {
+/// The shape of a decoder whose speed is measured: Llama's blocks, with heads of 64.
+public struct ModelShape: Sendable {
+  /// Width D of the residual stream.
+  public var width: Int
+  /// Width I inside the MLP.
+  public var innerWidth: Int
+  /// Query heads.
+  public var heads: Int
+  /// Key-value heads.
+  public var keyHeads: Int
+  /// Layers of the whole model.
+  public var layers: Int
+  /// Vocabulary V.
+  public var vocabulary: Int
+  /// Width of a head.
+  public let headWidth = 64
+
+  /// SmolLM2-135M.
+  public static let smollm2 = ModelShape(
+    width: 576, innerWidth: 1_536, heads: 9, keyHeads: 3, layers: 30, vocabulary: 49_152)
+  /// Llama-3.2-1B.
+  public static let llama1b = ModelShape(
+    width: 2_048, innerWidth: 8_192, heads: 32, keyHeads: 8, layers: 16, vocabulary: 128_256)
+
+  /// SmolLM2's proportions at another width, a multiple of 192.
+  public static func ofWidth(_ width: Int) -> ModelShape {
+    precondition(width > 0 && width % 192 == 0, "width \(width)")
+    var shape = smollm2
+    shape.width = width
+    shape.innerWidth = width * 8 / 3
+    shape.heads = width / 64
+    shape.keyHeads = width / 192
+    return shape
+  }
+}
+
+/// A shape by its model's name.
+public enum NamedShape: String, CaseIterable, ExpressibleByArgument, Sendable {
   case smollm2 = "smollm2-135m"
   case llama1b = "llama-3.2-1b"
 
-  /// Width D of the residual stream.
-  public var width: Int { self == .smollm2 ? 576 : 2_048 }
-  /// Width I inside the MLP.
-  public var innerWidth: Int { self == .smollm2 ? 1_536 : 8_192 }
-  /// Query heads.
-  public var heads: Int { self == .smollm2 ? 9 : 32 }
-  /// Key-value heads.
-  public var keyHeads: Int { self == .smollm2 ? 3 : 8 }
-  /// Layers of the whole model.
-  public var layers: Int { self == .smollm2 ? 30 : 16 }
-  /// Vocabulary V.
-  public var vocabulary: Int { self == .smollm2 ? 49_152 : 128_256 }
-  /// Width of a head, in both models.
-  public var headWidth: Int { 64 }
+  /// The shape.
+  public var shape: ModelShape {
+    switch self {
+    case .smollm2: .smollm2
+    case .llama1b: .llama1b
+    }
+  }
 }
 
 /// What a step computes.

@@ -5,13 +5,13 @@ import Checkpoints
 import Decoders
 import Foundation
 
-/// Times the products of a model's layers and head: the program's own, OpenBLAS's and multiply-adds on registers alone,
-/// in turns, and prints a Markdown table of medians.
+/// Times the products of a model's layers and head by everything that multiplies on this processor, and multiply-adds on
+/// AVX-512's registers alone, in turns, and prints a Markdown table of medians.
 ///
 /// Rates are per second of processor time, so that other programs on the machine disturb them little.
 @main
 struct ProductBenchmark: ParsableCommand {
-  @Option(help: "The model's shape.") var model = ModelShape.smollm2
+  @Option(help: "The model's shape.") var model = NamedShape.smollm2
   @Option(help: "Tokens of a product.") var tokens = 1_024
   @Option(help: "Rounds of which the median is taken.") var rounds = 7
   @Option(help: "Threads; rates are of all of them together.") var threads = 1
@@ -31,7 +31,7 @@ struct ProductBenchmark: ParsableCommand {
   }
 
   func run() throws {
-    guard register_peak_flops(1) > 0 else { throw ValidationError("this processor has no AVX-512") }
+    let model = model.shape
     let matrices = [
       ("query", model.heads * model.headWidth, model.width), ("key", model.keyHeads * model.headWidth, model.width),
       ("gate", model.innerWidth, model.width), ("down", model.width, model.innerWidth),
@@ -42,16 +42,17 @@ struct ProductBenchmark: ParsableCommand {
     products += [.forward, .input].map {
       Product(name: "4096 of the head", kind: $0, outputs: 4096, inputs: model.width)
     }
+    let hasRegisterPeak = register_peak_flops(1) > 0
     var lines: [[String: Any]] = []
     for product in products {
+      let runners = MatrixProducts.supported.map { ($0.argument, runner(product, $0)) }
       var rates: [String: [Double]] = [:]
-      let (own, openBLAS) = (runner(product, .fastest), runner(product, .openBLAS))
       for _ in 0..<rounds {
-        let peak = Self.rate(register_peak_flops(2_000_000)) { _ = register_peak_run(2_000_000) } * Double(threads)
-        let (ours, theirs) = (own(), openBLAS())
-        for (name, rate) in [
-          "peak": peak, "own": ours, "openblas": theirs, "of peak": ours / peak, "ratio": ours / theirs,
-        ] { rates[name, default: []].append(rate) }
+        if hasRegisterPeak {
+          let peak = Self.rate(register_peak_flops(2_000_000)) { _ = register_peak_run(2_000_000) }
+          rates["registers", default: []].append(peak * Double(threads))
+        }
+        for (name, run) in runners { rates[name, default: []].append(run()) }
       }
       var line: [String: Any] = rates.mapValues { $0.sorted()[rounds / 2] }
       line["product"] = "\(product.name), \(product.kind.rawValue)"
@@ -59,15 +60,11 @@ struct ProductBenchmark: ParsableCommand {
       lines.append(line)
     }
     if json { return print(String(decoding: try JSONSerialization.data(withJSONObject: lines), as: UTF8.self)) }
-    print(
-      "| product | tokens x out x in | GFLOP/s | of the registers' peak | OpenBLAS | ratio |\n|---|---|---|---|---|---|"
-    )
+    let columns = (hasRegisterPeak ? ["registers"] : []) + MatrixProducts.supported.map(\.argument)
+    print("| product | tokens x out x in | " + columns.map { "\($0), GFLOP/s" }.joined(separator: " | ") + " |")
+    print(String(repeating: "|---", count: columns.count + 2) + "|")
     for line in lines {
-      func number(_ key: String) -> Double { line[key] as? Double ?? 0 }
-      let values = [
-        String(format: "%.0f", number("own") / 1e9), String(format: "%.1f %%", 100 * number("of peak")),
-        String(format: "%.0f", number("openblas") / 1e9), String(format: "%.2f x", number("ratio")),
-      ]
+      let values = columns.map { String(format: "%.0f", (line[$0] as? Double ?? .nan) / 1e9) }
       print("| \(line["product"]!) | \(line["shape"]!) | " + values.joined(separator: " | ") + " |")
     }
   }

@@ -9,7 +9,9 @@ import Foundation
 @main
 struct StepBenchmark: ParsableCommand {
   @Option(name: .customLong("case")) var stepCase: StepCase
-  @Option(help: "The model's shape.") var model = ModelShape.smollm2
+  @Option(help: "The model's shape.") var model = NamedShape.smollm2
+  @Option(help: "Another width, in SmolLM2's proportions: a multiple of 192.") var width: Int?
+  @Option(help: "Another vocabulary.") var vocabulary: Int?
   @Option(help: "Layers. (default: 2 when detached, else the model's)") var layers: Int?
   @Option(help: "Steps that are timed.") var steps = 5
   @Option(help: "Steps before them.") var warmup = 1
@@ -17,14 +19,26 @@ struct StepBenchmark: ParsableCommand {
   @Option(help: "Tokens of one sequence.") var sequenceLength = 512
   @Option(help: "Parts into which a step is split.") var accumulate = 1
   @Option(help: "Threads. (default: one for each core)") var threads: Int?
-  @Flag(help: "Multiply matrices with OpenBLAS.") var openBLAS = false
+  @Option(help: "What multiplies matrices. (default: the fastest that the processor has)") var products: MatrixProducts?
   @Option(help: "A checkpoint to use instead of random weights.") var checkpoint: String?
+
+  func validate() throws {
+    if let products, !MatrixProducts.supported.contains(products) {
+      throw ValidationError("this processor has no \(products.argument)")
+    }
+    if let width, width < 192 || width % 192 != 0 { throw ValidationError("--width \(width) is no multiple of 192") }
+    if accumulate < 1 || rows % accumulate != 0 {
+      throw ValidationError("--rows \(rows) is no multiple of --accumulate \(accumulate)")
+    }
+  }
 
   func run() throws {
     let device = CPUDevice(
-      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, products: openBLAS ? .openBLAS : .fastest)
-    let layers = layers ?? (stepCase == .detached ? 2 : model.layers)
-    let directory = try checkpoint.map { URL(filePath: $0) } ?? RandomModel.write(model, layers: layers)
+      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, products: products ?? .fastest)
+    var shape = width.map(ModelShape.ofWidth) ?? model.shape
+    shape.vocabulary = vocabulary ?? shape.vocabulary
+    let layers = layers ?? (stepCase == .detached ? 2 : shape.layers)
+    let directory = try checkpoint.map { URL(filePath: $0) } ?? RandomModel.write(shape, layers: layers)
     defer { if checkpoint == nil { try? FileManager.default.removeItem(at: directory) } }
     let decoder = try Decoder(Checkpoint(directory: directory), device: device)
     switch stepCase {
@@ -55,8 +69,8 @@ struct StepBenchmark: ParsableCommand {
     let line: [String: Any] = [
       "case": stepCase.rawValue, "tokens_per_second": Double(tokens) / median, "step_seconds_median": median,
       "step_cpu_seconds_median": cpuSeconds.sorted()[steps / 2], "peak_bytes": try Self.peakBytes(),
-      "flops": model.flops(stepCase, layers: layers, rows: rows, sequenceLength: sequenceLength),
-      "threads": device.threads,
+      "flops": shape.flops(stepCase, layers: layers, rows: rows, sequenceLength: sequenceLength),
+      "threads": device.threads, "products": (products ?? .fastest).argument,
     ]
     print(String(decoding: try JSONSerialization.data(withJSONObject: line, options: .sortedKeys), as: UTF8.self))
   }
