@@ -57,6 +57,8 @@ public enum TrainingError: Error, Sendable, Equatable {
   case noSuchTarget(String, known: [String])
   /// The rank of adapters exceeds that of a matrix.
   case rankTooLarge(Int, matrix: String, limit: Int)
+  /// Weights that are to be trained are stored in a type that training does not write.
+  case storedTooNarrow(String, kind: String)
   /// A setting of some weights cannot be read.
   case badSetting(String)
   /// A setting was given for weights that are not trained.
@@ -145,6 +147,9 @@ extension TrainingError: CustomStringConvertible {
       "adapters of rank \(rank), but \(matrix) has rank \(limit) at most: lower --lora-rank"
     case .badSetting(let text):
       "\(text) is no setting of some weights: write WEIGHTS=NUMBER such as embedding=1e-5 or norms,first:2=0.1"
+    case .storedTooNarrow(let name, let kind):
+      "\(name) is stored as \(kind), which is computed but not trained, since small steps would be rounded away: take the "
+        + "checkpoint in bf16 for training, or leave these weights out of --train"
     case .settingWithoutEffect(let text):
       "\(text) is for weights that are not trained: leave it out, or name them in --train too"
     case .otherRun(let directory, let differences):

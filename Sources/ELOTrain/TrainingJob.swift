@@ -204,6 +204,12 @@ public struct TrainingJob: Sendable {
     case .layers:
       try choose(in: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers")
     }
+    for parameter in decoder.parameters where parameter.isTrained || parameter.adapter != nil {
+      let stored = try source.tensor(parameter.name)
+      guard [.f32, .f16, .bf16].contains(stored.dtype) else {
+        throw TrainingError.storedTooNarrow(parameter.name, kind: stored.kind)
+      }
+    }
     return decoder
   }
 

@@ -15,9 +15,7 @@ public struct TokenCost: Sendable, Hashable {
 
   /// The cost of a decoder.
   init(_ decoder: Decoder) {
-    let weights = decoder.layers.map { layer in
-      layer.parameters.reduce(0) { $0 + ($1.isDecayed ? $1.value.count : 0) }
-    }
+    let weights = decoder.layers.map(\.weightsPerToken)
     let all = 2 * Double(weights.reduce(0, +))
     layer = all / Double(weights.count)
     head = 2 * Double(decoder.head.value.count)

@@ -9,9 +9,7 @@ package struct TrialCosts {
   private let options: TrialOptions
 
   package init(_ decoder: Decoders.Decoder, heldOutTokens: Int, options: TrialOptions) {
-    layerWeights = decoder.layers.map { layer in
-      Double(layer.parameters.reduce(0) { $0 + ($1.isDecayed ? $1.value.count : 0) })
-    }
+    layerWeights = decoder.layers.map { Double($0.weightsPerToken) }
     headWeights = Double(decoder.head.value.count)
     self.heldOutTokens = Double(heldOutTokens)
     self.options = options

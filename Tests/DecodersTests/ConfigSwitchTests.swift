@@ -69,6 +69,8 @@ import Testing
     case "sliding_window_pattern", "_sliding_window_pattern": return name != "gemma3-old" && name != "cohere2"
     case "max_window_layers": return name != "qwen2"
     case "no_rope_layer_interval": return true
+    // Every layer has experts, and no window.
+    case "intermediate_size", "use_sliding_window": return name == "qwen3_moe-normed"
     // Old architectures have one key-value head, or as many as there are queries.
     case "num_kv_heads": return name == "falcon-alibi" || name == "falcon-multi-query"
     case "multi_query", "parallel_attn": return name == "falcon" || name == "falcon-one-norm"

@@ -65,6 +65,38 @@ import Testing
     }
   }
 
+  @Test func weightsInFp8AreNotTrainedAndTheRestIs() throws {
+    try withTinyModel { model, texts, directory in
+      let name = "model.layers.0.mlp.down_proj.weight"
+      let (checkpoint, narrow) = (try Checkpoint(directory: model), directory.appending(path: "narrow"))
+      try FileManager.default.copyItem(at: model, to: narrow)
+      try FileManager.default.removeItem(at: narrow.appending(path: "model.safetensors"))
+      let kept = checkpoint.tensors.filter { $0.key != name }.map { ($0.key, TensorContent.mapped($0.value)) }
+      let shape = checkpoint.tensors[name]!.shape
+      // 0x38 is 1 in E4M3.
+      let elements = [UInt8](repeating: 0x38, count: shape.reduce(1, *))
+      let scale: [Float] = [0.01]
+      try writeSafetensors(
+        to: narrow.appending(path: "model.safetensors"),
+        tensors: kept + [
+          (name, .bytes(.f8e4m3, shape: shape) { sink in try elements.withUnsafeBytes { try sink($0) } }),
+          (name + "_scale_inv", .bytes(.f32, shape: []) { sink in try scale.withUnsafeBytes { try sink($0) } }),
+        ])
+      let config = try String(contentsOf: model.appending(path: "config.json"), encoding: .utf8)
+      try config.replacing("{", with: #"{"quantization_config": {"quant_method": "fp8"}, "#, maxReplacements: 1)
+        .write(to: narrow.appending(path: "config.json"), atomically: true, encoding: .utf8)
+      #expect(throws: TrainingError.storedTooNarrow(name, kind: "F8_E4M3 \(shape)")) {
+        try job(narrow, steps: 2).run(output: directory.appending(path: "all"), texts: texts.training)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).allSatisfy { !$0.hasPrefix("all") })
+      var norms = job(narrow, steps: 2)
+      norms.options.trained = try WeightSelection("norms")
+      try norms.run(output: directory.appending(path: "norms"), texts: texts.training)
+      let trained = try Checkpoint(directory: directory.appending(path: "norms"))
+      #expect(trained.tensors[name]!.withUnsafeBytes { $0.allSatisfy { $0 == 0x38 } })
+    }
+  }
+
   @Test func onlyTheLayersOfADetachedModelChange() throws {
     try withTinyModel { model, texts, directory in
       let (detached, trained) = (directory.appending(path: "detached"), directory.appending(path: "trained"))

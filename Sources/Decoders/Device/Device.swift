@@ -55,6 +55,22 @@ public protocol Device: AnyObject, Sendable {
   /// `dTable[ids[n]] += dx[n]`, in the order of n.
   func embedBackward(_ ids: Tensor, _ dx: Tensor, into dTable: Tensor)
 
+  // MARK: Experts
+
+  /// Chooses for each token the `count` experts of highest probability under a softmax of `scores` (the first of equal
+  /// ones), and sorts what they are to do by expert, within an expert by token.
+  ///
+  /// `scores` is `[N, E]`. Legend: k = `count`; a *visit* is one token at one of its experts, there are N·k.
+  /// - Parameter normalizes: whether a token's weights are divided by their sum, or are the probabilities themselves.
+  func route(_ scores: Tensor, count: Int, normalizes: Bool) -> ExpertRouting
+  /// Overwrites `dScores`, `[N, E]`, with the gradient of `route`'s weights for the scores, from theirs: `dWeights`, one
+  /// row of N·k in the order of visits. Which experts are chosen has none.
+  func routeBackward(_ dWeights: Tensor, _ routing: ExpertRouting, _ scores: Tensor, normalizes: Bool, dScores: Tensor)
+  /// `x[n] *= factors[n]`, row by row; `factors` is one row.
+  func scaleRows(_ x: Tensor, by factors: Tensor)
+  /// `p[n] = Σ_i x[n, i] y[n, i]`; `p` is one row.
+  func rowProducts(_ x: Tensor, _ y: Tensor, into p: Tensor)
+
   // MARK: Normalisation, rotation, activation
 
   /// RMSNorm (Zhang and Sennrich, 2019): `r = 1/sqrt(mean(x²) + epsilon)`, `y = (offset + w) x r`. `r` is one row of N.

@@ -65,6 +65,23 @@ public enum Activation: Sendable, Hashable {
   case relu
 }
 
+/// Which tokens go to which experts, see `Device.route`.
+public struct ExpertRouting: Sendable {
+  /// The token of each visit, one row of N·k integers, sorted by expert, then by token.
+  public let tokens: Tensor
+  /// What the expert's output counts for, one row of N·k.
+  public let weights: Tensor
+  /// The visits of each expert, in the order of experts.
+  public let visits: [Range<Int>]
+
+  /// A routing; devices make these.
+  public init(tokens: Tensor, weights: Tensor, visits: [Range<Int>]) {
+    self.tokens = tokens
+    self.weights = weights
+    self.visits = visits
+  }
+}
+
 /// Columns that are copied, see `Device.copyColumns`.
 public struct ColumnRange: Sendable, Hashable {
   /// The first column in the source.

@@ -19,6 +19,10 @@ public struct DecoderConfiguration: Sendable, Hashable {
   public let headWidth: Int
   /// Inner width of the MLP.
   public internal(set) var intermediateWidth: Int
+  /// The experts of the layers that have some; nil for a model without.
+  public internal(set) var experts: ExpertShape?
+  /// How matrices are stored in 8 bits; nil where none are.
+  public let quantization: BlockQuantization?
   /// Epsilon of the norms.
   public let normEpsilon: Double
   /// Whether the head is the embedding.
@@ -80,6 +84,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
     headWidth = try keys.positive("head_dim", default: max(1, width / headCount))
     intermediateWidth = try keys.positive(
       "intermediate_size", default: architecture.traits.mlp == .plain ? 4 * width : nil)
+    quantization = try Self.quantization(keys, config)
     normEpsilon = try keys.number("norm_eps", default: 1e-6)
     maximumPositions = try keys.positive("max_position_embeddings", default: 2048)
     attentionScale = 1 / Double(headWidth).squareRoot()
@@ -118,12 +123,26 @@ public struct DecoderConfiguration: Sendable, Hashable {
   }
 }
 
+/// The experts of a layer, see `MixtureOfExperts`.
+public struct ExpertShape: Sendable, Hashable {
+  /// How many there are, E.
+  public let count: Int
+  /// How many a token takes, k.
+  public let chosenCount: Int
+  /// Inner width of each.
+  public let width: Int
+  /// Whether the weights of a token's experts sum to 1.
+  public let normalizes: Bool
+}
+
 /// What distinguishes a layer from its neighbours.
 public struct LayerTraits: Sendable, Hashable {
   /// How many tokens a token sees, itself included; nil for all before it.
   public internal(set) var window: Int?
   /// Which of the configuration's rotations it uses, nil for none.
   public internal(set) var rotary: Int?
+  /// Whether experts stand in its MLP's place.
+  public internal(set) var hasExperts = false
   /// What the scale of its scores is divided by.
   public internal(set) var scoreDivisor = 1.0
 }

@@ -12,6 +12,10 @@ public enum DecoderError: Error, Sendable, Equatable {
   case badShape(tensor: String, found: [Int], expected: [Int])
   /// A tensor is stored in a type that is not computed.
   case badElementType(tensor: String, found: String)
+  /// The scales of a matrix in fp8 do not fit it.
+  case badScales(tensor: String, found: String, expected: [Int])
+  /// The weights are quantised in a way that is not computed.
+  case quantized(method: String)
   /// A bridge's shape or place does not fit the model.
   case badBridge(String)
 }
@@ -26,13 +30,20 @@ extension DecoderError: CustomStringConvertible {
       "config.json sets \"\(key)\" to \(value), where \(expected) is needed: this decoder does not compute that model"
     case .unknownArchitecture(let modelType):
       "model_type \"\(modelType)\" is not computed (known: \(Architecture.known.keys.sorted().joined(separator: ", "))); "
-        + "inspect, detach and attach work without computing"
+        + "inspect, verify, detach, attach, replace, restack and diff work without computing"
     case .missingTensor(let name):
       "the checkpoint has no tensor \(name): it is incomplete, or its config.json belongs to another model"
     case .badShape(let tensor, let found, let expected):
       "\(tensor) has shape \(found) where config.json asks for \(expected): they belong to different models"
     case .badElementType(let tensor, let found):
-      "\(tensor) is stored as \(found); computing needs F32, F16 or BF16: convert the checkpoint first"
+      "\(tensor) is stored as \(found); computing needs F32, F16, BF16, or F8_E4M3 with scales: take the checkpoint in one "
+        + "of these"
+    case .badScales(let tensor, let found, let expected):
+      "\(tensor) is \(found) where its matrix and \"weight_block_size\" ask for \(expected) in F32, BF16 or F16: they belong "
+        + "to different models"
+    case .quantized(let method):
+      "config.json has weights quantised by \(method), which are not computed: take the checkpoint in bf16, or in fp8 with "
+        + "block scales; inspect, verify, detach, attach, replace, restack and diff work with it as it is"
     case .badBridge(let problem):
       "the bridge does not fit: \(problem); fit it again with `elo-surgeon bridge`"
     }

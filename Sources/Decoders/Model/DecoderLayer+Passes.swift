@@ -50,7 +50,7 @@ extension DecoderLayer {
     let activated = mlpActivate(a, context)
     device.copy(a.middle, to: output)
     add(to: output, mlpPostNorm, a.mlpBranch, a.statistics(.mlpPost), context) {
-      mlp.down.forward(activated, into: $0, accumulate: $1, device: device)
+      mlp.project(activated, into: $0, accumulate: $1, context)
     }
   }
 
@@ -61,12 +61,12 @@ extension DecoderLayer {
     let activated = mlpActivate(a, context)
     // Its backward pass needs what it normed.
     guard let mlpPostNorm else { return }
-    mlp.down.forward(activated, into: a.mlpBranch, device: device)
+    mlp.project(activated, into: a.mlpBranch, accumulate: false, context)
     mlpPostNorm.forward(a.mlpBranch, into: context.shared(.branch), a.statistics(.mlpPost), device: device)
   }
 
-  /// From what the MLP reads to what `down` takes on.
-  private func mlpActivate(_ a: LayerActivations, _ context: LayerContext) -> Tensor {
+  /// From what the MLP reads to its inner activation.
+  private func mlpActivate(_ a: LayerActivations, _ context: LayerContext) -> InnerActivation {
     let (device, placement) = (context.device, context.configuration.traits.placement)
     var input = placement.isParallel ? a.input : a.middle
     if let norm = placement == .parallelShared ? attentionNorm : mlpNorm {
@@ -75,7 +75,7 @@ extension DecoderLayer {
         input, into: normed, a.statistics(placement == .parallelShared ? .attention : .mlp), device: device)
       input = normed
     }
-    return mlp.forward(input, a, context)
+    return mlp.activate(input, a, context)
   }
 
   /// Adds to the gradients of the layer's trained weights, and turns `dx` in place from the gradient of the layer's
@@ -91,13 +91,13 @@ extension DecoderLayer {
     if !isParallel {
       // In a parallel block both halves need the gradient of the output as it is.
       if let mlpNorm {
-        mlp.backwardInput(a, into: dMLPInput, accumulate: false, device: device)
+        mlp.backwardInput(a, into: dMLPInput, accumulate: false, context)
         mlpNorm.backward(dMLPInput, a.middle, a.statistics(.mlp), dx: dx, device: device)
       } else {
-        mlp.backwardInput(a, into: dx, accumulate: true, device: device)
+        mlp.backwardInput(a, into: dx, accumulate: true, context)
       }
     } else {
-      mlp.backwardInput(a, into: dMLPInput, accumulate: false, device: device)
+      mlp.backwardInput(a, into: dMLPInput, accumulate: false, context)
     }
 
     let dAttention = branchGradient(dx, attentionPostNorm, a.attentionBranch, a.statistics(.attentionPost), context)

@@ -16,17 +16,21 @@ public struct DecoderLayer {
   public let attentionPostNorm: Norm?
   /// Before the MLP; nil where it has attention's or none.
   public let mlpNorm: Norm?
-  /// The MLP.
-  public let mlp: MLP
+  /// The MLP, or the experts in its place.
+  public let mlp: FeedForward
   /// On what the MLP gives.
   public let mlpPostNorm: Norm?
 
   /// All weights once, in the order of computation.
   public var parameters: [Parameter] { attentionParameters + mlpParameters }
 
-  /// All products with weights, in the order of computation.
-  var projections: [Projection] {
-    attentionInput.projections + [output] + [mlp.gate, mlp.up, mlp.down].compactMap(\.self)
+  /// The products with weights that low-rank adapters can change, in the order of computation.
+  var adaptableProjections: [Projection] { attentionInput.projections + [output] + mlp.adaptableProjections }
+
+  /// Elements of the matrices that one token meets, which with experts are fewer than there are: half of a forward pass's
+  /// operations.
+  public var weightsPerToken: Int {
+    (attentionInput.projections + [output]).reduce(mlp.weightsPerToken) { $0 + $1.inputs * $1.outputs }
   }
 
   /// The norms there are.

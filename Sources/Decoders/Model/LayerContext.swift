@@ -21,6 +21,12 @@ struct LayerContext {
 
   func shared(_ tensor: Workspace.Shared) -> Tensor { workspace.shared(tensor, tokens: batch.count) }
 
+  /// A shared tensor that has `visits` rows for each token.
+  func shared(_ tensor: Workspace.Shared, visits: Int) -> Tensor {
+    let wide = shared(tensor)
+    return wide.reshaped(rows: wide.rows * visits, columns: wide.columns / visits)
+  }
+
   func heads(layer: Int) -> AttentionHeads {
     var heads = configuration.heads(layer: layer)
     heads.keyBias = keyBias

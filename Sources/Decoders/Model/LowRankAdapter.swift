@@ -101,7 +101,7 @@ struct LowRankSum: Sendable {
 extension Decoder {
   /// The matrices of a layer that can be adapted, each once, in the order of computation.
   public func adaptableMatrices(layer index: Int) -> [Parameter] {
-    layers[index].projections.map(\.weight).uniqued()
+    layers[index].adaptableProjections.map(\.weight).uniqued()
   }
 
   /// The adapters there are, in the order of the parameters.

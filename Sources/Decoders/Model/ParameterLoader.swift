@@ -27,12 +27,34 @@ struct ParameterLoader {
     if let parameter = taken.parameters[name] { return parameter }
     guard let stored = checkpoint.tensors[name] else { throw .missingTensor(name) }
     guard stored.shape == shape else { throw .badShape(tensor: name, found: stored.shape, expected: shape) }
-    guard [.f32, .f16, .bf16].contains(stored.dtype) else {
-      throw .badElementType(tensor: name, found: stored.dtype.name)
+    let value: Tensor
+    switch stored.dtype {
+    case .f32, .f16, .bf16: value = device.wrap(stored)
+    case .f8e4m3 where configuration.quantization != nil: value = try widened(stored)
+    default: throw .badElementType(tensor: name, found: stored.dtype.name)
     }
-    let parameter = Parameter(name: name, shape: shape, value: device.wrap(stored), constantStart: constantStart)
+    let parameter = Parameter(name: name, shape: shape, value: value, constantStart: constantStart)
     taken.parameters[name] = parameter
     return parameter
+  }
+
+  /// A copy in f32 of a matrix in fp8, whose products with its scales no narrower type holds.
+  private func widened(_ stored: StoredTensor) throws(DecoderError) -> Tensor {
+    let name = stored.name + "_scale_inv"
+    guard let scales = checkpoint.tensors[name] else { throw .missingTensor(name) }
+    let matrix: BlockScaledMatrix
+    do {
+      let block = configuration.quantization!.block
+      matrix = try BlockScaledMatrix(stored, scales: scales, block: block.map { ($0.rows, $0.columns) })
+    } catch {
+      switch error {
+      case .notElements(let kind): throw .badElementType(tensor: stored.name, found: kind)
+      case .notScales(let kind, let expected): throw .badScales(tensor: name, found: kind, expected: expected)
+      }
+    }
+    let tensor = device.makeTensor(rows: stored.shape[0], columns: stored.shape[1])
+    for rows in tensor.blocksOfRows { device.upload(matrix.widened(rows), to: tensor.rows(rows)) }
+    return tensor
   }
 
   func norm(_ name: String, width: Int) throws(DecoderError) -> Norm {
@@ -92,7 +114,8 @@ extension ParameterLoader {
       output: try projection(layer + names.output, outputs: D, inputs: configuration.queryWidth, bias: .output),
       attentionPostNorm: placement.hasPostNorms ? try norm(layer + names.attentionPostNorm, width: D) : nil,
       mlpNorm: placement.hasMLPNorm ? try norm(layer + names.mlpNorm, width: D) : nil,
-      mlp: try mlp(layer),
+      mlp: configuration.layers[index].hasExperts
+        ? .experts(try experts(layer, configuration.experts!)) : .dense(try mlp(layer)),
       mlpPostNorm: placement.hasPostNorms ? try norm(layer + names.mlpPostNorm, width: D) : nil)
   }
 
@@ -117,6 +140,23 @@ extension ParameterLoader {
         try projection(fused, outputs: all, inputs: D, bias: .query),
         order: configuration.traits.attentionInput == .columns ? .blocks(heads) : .groups(heads))
     }
+  }
+
+  private func experts(_ layer: String, _ shape: ExpertShape) throws(DecoderError) -> MixtureOfExperts {
+    let (names, D, I) = (configuration.names, configuration.width, shape.width)
+    var experts: [MLP] = []
+    for index in 0..<shape.count {
+      let expert = layer + names.expert.replacing("#e", with: String(index))
+      experts.append(
+        MLP(
+          gate: try projection(expert + names.expertGate, outputs: I, inputs: D, bias: .mlpInput),
+          up: try projection(expert + names.expertUp, outputs: I, inputs: D, bias: .mlpInput),
+          down: try projection(expert + names.expertDown, outputs: D, inputs: I, bias: .mlpOutput),
+          activation: configuration.traits.activation))
+    }
+    return MixtureOfExperts(
+      router: try projection(layer + names.router, outputs: shape.count, inputs: D, bias: .mlpInput), experts: experts,
+      chosenCount: shape.chosenCount, normalizes: shape.normalizes)
   }
 
   private func mlp(_ layer: String) throws(DecoderError) -> MLP {

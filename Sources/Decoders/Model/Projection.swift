@@ -11,6 +11,9 @@ public struct Projection {
   /// The rows, among those of all inputs' width that the tensor holds; nil when stored `[inputs, outputs]`.
   let rows: Range<Int>?
 
+  /// Width of the output.
+  var outputs: Int { rows?.count ?? weight.value.count / inputs }
+
   /// Weight and bias.
   public var parameters: [Parameter] { [weight] + (bias.map { [$0] } ?? []) }
   /// Whether backward passes need the input: for a gradient of these or of an adapter.

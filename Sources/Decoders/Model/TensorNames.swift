@@ -32,6 +32,13 @@ struct TensorNames: Sendable, Hashable {
   /// One tensor for gate and up.
   var gateUp = "mlp.gate_up_proj"
   var down = "mlp.down_proj"
+  /// To the scores of a layer's experts.
+  var router = "mlp.gate"
+  /// What stands before the names of an expert's MLP, `#e` being its index, and these.
+  var expert = "mlp.experts.#e."
+  var expertGate = "gate_proj"
+  var expertUp = "up_proj"
+  var expertDown = "down_proj"
   /// On what the MLP gives.
   var mlpPostNorm = "post_feedforward_layernorm"
 

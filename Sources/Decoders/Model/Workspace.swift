@@ -44,6 +44,17 @@ struct LayerActivations {
   var gate: Tensor { matrix(.gate, shape.intermediateWidth) }
   /// `[N, I]`.
   var up: Tensor { matrix(.up, shape.intermediateWidth) }
+  /// `[N, E]`, the router's scores; this and the next two are there only with experts.
+  var routerScores: Tensor { matrix(.routerScores, shape.experts!.count) }
+  /// `[N·k, I]`, before the activation, a row for each visit.
+  var expertGate: Tensor { visits(.expertGate) }
+  /// `[N·k, I]`.
+  var expertUp: Tensor { visits(.expertUp) }
+  private func visits(_ part: Workspace.LayerPart) -> Tensor {
+    let experts = shape.experts!
+    return matrix(part, experts.chosenCount * experts.width)
+      .reshaped(rows: tokens * experts.chosenCount, columns: experts.width)
+  }
   /// `[N, D]`, what the MLP gives, before it is normed.
   var mlpBranch: Tensor { matrix(.mlpBranch, shape.width) }
 
@@ -86,6 +97,12 @@ final class Workspace {
     case embedded, positions
     /// `[N, I]`: the MLP's inner activation and its gradient.
     case activated, activatedGradient
+    /// `[N, k·I]` with an expert's I: inner activations of its visits and their gradient.
+    case expertActivated, expertActivatedGradient
+    /// `[N, k·D]`: what experts read and give, or the gradients of these.
+    case visitInput, visitOutput
+    /// `[N, E]`: the gradient of the router's scores.
+    case routerGradient
     /// `[N, (H + 2K)·d]`: queries, keys and values in one product, and their gradient.
     case fused
     /// `[N, H·d]`; the last before its norm.
@@ -98,7 +115,7 @@ final class Workspace {
 
   enum LayerPart: Hashable {
     case input, plainQuery, plainKey, query, key, value, attended, softmaxStatistics, attentionBranch, middle, gate, up
-    case mlpBranch
+    case mlpBranch, routerScores, expertGate, expertUp
   }
 
   enum LayerNorm: Hashable {
@@ -123,6 +140,10 @@ final class Workspace {
       .embedded, .positions:
       matrix(slot, tokens, configuration.width)
     case .activated, .activatedGradient: matrix(slot, tokens, configuration.intermediateWidth)
+    case .expertActivated, .expertActivatedGradient:
+      matrix(slot, tokens, configuration.experts!.chosenCount * configuration.experts!.width)
+    case .visitInput, .visitOutput: matrix(slot, tokens, configuration.experts!.chosenCount * configuration.width)
+    case .routerGradient: matrix(slot, tokens, configuration.experts!.count)
     case .fused: matrix(slot, tokens, configuration.queryWidth + 2 * configuration.keyWidth)
     case .attendedGradient, .queryGradient, .plainQueryGradient: matrix(slot, tokens, configuration.queryWidth)
     case .keyGradient, .valueGradient, .plainKeyGradient: matrix(slot, tokens, configuration.keyWidth)

@@ -60,7 +60,7 @@ public struct StageCosts: Codable, Sendable, Hashable {
     let detached = sizes.training(layers, trainsAll: false, bridges: bridges)
     stages = [
       stage(
-        "bridge", budget.bridgeTokens, flops: 2 * sizes.layerWeights.reduce(0, +),
+        "bridge", budget.bridgeTokens, flops: 2 * sizes.metWeights.reduce(0, +),
         bytes: sizes.storedBytes + 4 * Double(budget.bridgeTokens * decoder.configuration.width * 2 * bridges)),
       stage(
         "detached training", budget.tokens - alignment, flops: detached.flops,
@@ -81,8 +81,9 @@ public struct StageCosts: Codable, Sendable, Hashable {
 /// The sizes of a decoder that costs follow from.
 private struct Sizes {
   let configuration: DecoderConfiguration
-  /// Weights of each layer.
+  /// Weights of each layer, and those of its matrices that one token meets.
   let layerWeights: [Double]
+  let metWeights: [Double]
   let headWeights: Double
   let allWeights: Double
   /// Bytes of each layer as stored, and of everything.
@@ -96,6 +97,7 @@ private struct Sizes {
     }
     configuration = decoder.configuration
     layerWeights = decoder.layers.map { count($0.parameters) }
+    metWeights = decoder.layers.map { Double($0.weightsPerToken) }
     headWeights = Double(decoder.head.value.count)
     allWeights = count(decoder.parameters)
     layerBytes = decoder.layers.map { bytes($0.parameters) }
@@ -117,11 +119,13 @@ private struct Sizes {
 
   func training(_ layers: [Int], trainsAll: Bool, bridges: Int) -> Training {
     let weights = layers.reduce(0) { $0 + layerWeights[$1] }
+    let metByToken = layers.reduce(0) { $0 + metWeights[$1] }
     let bridgeWeights = Double(bridges * configuration.width * configuration.width)
     let trained = trainsAll ? allWeights : weights
     let frozen = trainsAll ? 0 : otherBytes + 4 * bridgeWeights
+    let innerWidth = configuration.experts.map { $0.chosenCount * $0.width } ?? configuration.intermediateWidth
     let (D, I, H, K) = (
-      Double(configuration.width), Double(configuration.intermediateWidth),
+      Double(configuration.width), Double(innerWidth),
       Double(configuration.headCount * configuration.headWidth),
       Double(configuration.keyValueHeadCount * configuration.headWidth)
     )
@@ -129,7 +133,7 @@ private struct Sizes {
     let perLayer = 2 * D + 2 * H + 2 * K + 2 * I
     let shared = 4 * D + 2 * I + 2 * H + 2 * K
     return Training(
-      flops: 6 * weights + (trainsAll ? 6 : 4) * headWeights + 4 * bridgeWeights, weightBytes: 16 * trained + frozen,
+      flops: 6 * metByToken + (trainsAll ? 6 : 4) * headWeights + 4 * bridgeWeights, weightBytes: 16 * trained + frozen,
       tokenBytes: 4 * (Double(layers.count) * perLayer + shared))
   }
 }

@@ -100,15 +100,15 @@ def write_checkpoint(directory, model):
 
 def load(directory, model, dtype):
     """A model in a precision; for float64, which then is the default, also in the tables that are made when it is built."""
-    attention = model.get("attention", "eager")
+    # Experts one after the other: the grouped product has no float64.
+    plain = {"attn_implementation": model.get("attention", "eager"), "experts_implementation": "eager"}
     if dtype is torch.float32:
-        return AutoModelForCausalLM.from_pretrained(directory, dtype=dtype, attn_implementation=attention).eval()
+        return AutoModelForCausalLM.from_pretrained(directory, dtype=dtype, **plain).eval()
     torch.set_default_dtype(torch.float32)
     single = load(directory, model, torch.float32)
     torch.set_default_dtype(torch.float64)
     with Widened():
-        config = AutoConfig.from_pretrained(directory, attn_implementation=attention)
-        double = AutoModelForCausalLM.from_config(config, dtype=torch.float64, attn_implementation=attention)
+        double = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(directory, **plain), dtype=torch.float64, **plain)
     double.load_state_dict({name: value.double() for name, value in single.state_dict().items()})
     for name, buffer in double.named_buffers():
         assert not buffer.is_floating_point() or buffer.dtype == torch.float64, name

@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).parent
 
 BARE_SHAPE = dict(hidden_size=1024, intermediate_size=96, num_hidden_layers=6, num_attention_heads=64, vocab_size=320)
 BARE = dict.fromkeys("""llama mistral ministral qwen2 qwen3 gemma gemma2 gemma3_text phi3 olmo2 olmo3 smollm3 granite cohere cohere2
-stablelm starcoder2 exaone exaone4 gpt_neox""".split(), BARE_SHAPE) | dict(
+stablelm starcoder2 exaone exaone4 gpt_neox mixtral qwen3_moe olmoe""".split(), BARE_SHAPE) | dict(
     gemma3=dict(text_config={"model_type": "gemma3_text"}),
     gpt2=dict(n_embd=256, n_layer=6, n_head=16, vocab_size=320),
     bloom=dict(hidden_size=256, n_layer=6, n_head=16, vocab_size=320),

@@ -158,4 +158,15 @@ MODELS = {
         hidden_size=16, ffn_dim=20, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=20) | ENDS),
     "xglm": dict(type="xglm", config=dict(
         d_model=16, ffn_dim=20, num_layers=2, attention_heads=2, max_position_embeddings=20) | ENDS),
+    # Experts: weights that sum to 1 and that do not, layers without, more of them than tokens take.
+    "mixtral": dict(type="mixtral", renames=[(r"\.mlp\.", ".block_sparse_moe.")], config=SMALL | ENDS | dict(
+        intermediate_size=12, num_local_experts=4, num_experts_per_tok=2, sliding_window=5)),
+    "qwen3_moe": dict(type="qwen3_moe", respell=lambda text: text.update(num_experts=text.pop("num_local_experts", text.get("num_experts"))),
+                      config=DEEP | ENDS | dict(
+        head_dim=12, num_experts=5, num_experts_per_tok=3, moe_intermediate_size=8, norm_topk_prob=False, mlp_only_layers=[1],
+        use_sliding_window=True, sliding_window=4)),
+    "qwen3_moe-normed": dict(type="qwen3_moe", dtype=torch.bfloat16, config=SMALL | ENDS | dict(
+        head_dim=8, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True)),
+    "olmoe": dict(type="olmoe", config=SMALL | ENDS | dict(
+        intermediate_size=8, num_experts=6, num_experts_per_tok=2, norm_topk_prob=False)),
 }

@@ -21,7 +21,7 @@ public struct Architecture: Sendable {
 
   /// The families that can be computed.
   public static let all: [Architecture] =
-    llamaLike + gemmas + normedQueries + fused + parallel + gptLike
+    llamaLike + gemmas + normedQueries + fused + parallel + gptLike + experts
 
   /// The families that can be computed, by `model_type`.
   public static let known: [String: Architecture] = Dictionary(
