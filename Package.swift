@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "JSONText", targets: ["JSONText"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    .library(name: "ChatTemplates", targets: ["ChatTemplates"]),
     .library(name: "Corpora", targets: ["Corpora"]),
     .library(name: "Decoders", targets: ["Decoders"]),
     .library(name: "Figures", targets: ["Figures"]),
@@ -41,6 +42,7 @@ let package = Package(
     .target(name: "EventFiles"),
     .target(name: "Checkpoints", dependencies: ["JSONText", collections]),
     .target(name: "Tokenizers", dependencies: ["JSONText", heap]),
+    .target(name: "ChatTemplates", dependencies: ["JSONText"]),
     .target(name: "Corpora", dependencies: ["Tokenizers", "JSONText", "CZlib", "CZstd", crypto]),
     .target(name: "Decoders", dependencies: ["Checkpoints", "COpenBLAS", "CKernels"]),
     .target(
@@ -53,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
-        "JSONText", "Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
+        "JSONText", "Checkpoints", "Tokenizers", "ChatTemplates", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
         "LayerTrials", "EventFiles", "Figures", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -64,6 +66,7 @@ let package = Package(
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
+    .testTarget(name: "ChatTemplatesTests", dependencies: ["ChatTemplates", "JSONText", "TestSupport"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
     .testTarget(name: "DecodersTests", dependencies: ["Decoders", "TestSupport"]),
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),

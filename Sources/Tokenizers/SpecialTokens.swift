@@ -9,6 +9,9 @@ public struct SpecialTokens: Sendable {
   public let eos: UInt32?
   /// The token that stands before every document: BOS of `tokenizer_config.json`, else of `config.json`, else EOS.
   public let prefix: UInt32
+  /// Tokens that end what a model writes: EOS, and those that `generation_config.json` or `config.json` list as
+  /// `eos_token_id`.
+  public let stops: Set<UInt32>
 
   /// Reads `tokenizer_config.json` and, for what that leaves open, `config.json` of a checkpoint directory.
   ///
@@ -29,6 +32,13 @@ public struct SpecialTokens: Sendable {
     eos = try token("eos_token")
     guard let prefix = bos ?? eos else { throw .noPrefixToken(directory: directory.path) }
     self.prefix = prefix
+    let generation = try Self.component("generation_config.json", in: directory)
+    stops = Set([eos].compactMap(\.self) + Self.ends(generation) + Self.ends(numbered))
+  }
+
+  private static func ends(_ component: Component?) -> [UInt32] {
+    guard let node = component?.child("eos_token_id")?.node else { return [] }
+    return (node.elements ?? [node]).compactMap { $0.int.flatMap(UInt32.init(exactly:)) }
   }
 
   private static func component(_ file: String, in directory: URL) throws(TokenizerError) -> Component? {

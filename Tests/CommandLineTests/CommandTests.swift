@@ -111,6 +111,27 @@ import Testing
     }
   }
 
+  @Test func aChatUsesTheTemplateThatEveryStepCarries() throws {
+    try withTinyFiles { model, _, _, directory in
+      let without = try Program.run("generate", model, "--chat", "--prompt", "hallo")
+      #expect(without.status == 1 && without.errors.contains("has no chat template"), "\(without.errors)")
+      let template = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}\n{% endfor %}<assistant>"
+      try template.write(toFile: model + "/chat_template.jinja", atomically: true, encoding: .utf8)
+      let (detached, attached) = (directory.path + "/chat-detached", directory.path + "/chat-attached")
+      #expect(try Program.run("detach", model, "--layers", "first,last", "--output", detached).status == 0)
+      #expect(try Program.run("attach", detached, "--to", model, "--output", attached).status == 0)
+      let answers = try [model, detached, attached].map { checkpoint in
+        try Program.run(
+          "generate", checkpoint, "--chat", "--system", "kurz", "--prompt", " hallo ", "--max-tokens", "4", "--threads",
+          "1")
+      }
+      #expect(answers.allSatisfy { $0.status == 0 }, "\(answers.map(\.errors))")
+      #expect(answers[0].output == answers[2].output && !answers[0].output.contains("hallo"))
+      // The same text written out, behind the prefix token that a template writes for itself, gives other logits but no error.
+      #expect(try Program.run("generate", model, "--system", "kurz", "--prompt", "hallo").status == 64)
+    }
+  }
+
   @Test(
     arguments: [
       (["evaluate", "/no/such/model", "--text", "de=/tmp"], 1, "/no/such/model"),

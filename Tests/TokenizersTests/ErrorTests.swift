@@ -133,6 +133,7 @@ struct SpecialTokensTests {
       "tokenizer_config.json": #"{"bos_token":null}"#, "config.json": #"{"bos_token_id":1,"eos_token_id":[3,2]}"#,
     ])
     #expect(specials.bos == 1 && specials.eos == 3 && specials.prefix == 1)
+    #expect(specials.stops == [2, 3])
   }
 
   @Test("Without a beginning the end stands before documents")
