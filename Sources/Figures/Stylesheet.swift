@@ -57,6 +57,7 @@ private let pageRules = """
   thead th { color: var(--muted); font-weight: 600; border-bottom-color: var(--rule); vertical-align: bottom; }
   tbody th { font-weight: 400; }
   .number { text-align: right; white-space: nowrap; }
+  .long { min-width: 18em; }
   th:last-child, td:last-child { padding-right: 2px; }
   details { font-size: 14px; }
   summary { cursor: pointer; color: var(--accent); padding: 4px 0; width: max-content; }
@@ -107,7 +108,7 @@ private let narrowAndPrintRules = """
     h1 { font-size: 20pt; } h2 { font-size: 14pt; margin-top: 26px; } .verdict { font-size: 12pt; }
     figure, pre, .verdict { break-inside: avoid; }
     h2, h3, h2 + p { break-after: avoid; }
-    svg { min-width: 0; }
+    svg, .long { min-width: 0; }
     pre { white-space: pre-wrap; overflow-wrap: anywhere; }
     .verdict, pre, blockquote, .part, .cell, .band, .mark, rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     .scroll, details .scroll { overflow: visible; max-height: none; }

@@ -58,7 +58,8 @@ public struct Table: Sendable, Hashable {
         columns.indices.map { column in
           let namesRow = column == 0 && classes[0].isEmpty
           return .element(
-            namesRow ? "th" : "td", (namesRow ? [("scope", "row")] : []) + classes[column],
+            namesRow ? "th" : "td",
+            (namesRow ? [("scope", "row")] : []) + (isLong(row[column]) ? [("class", "long")] : classes[column]),
             text: text(row[column], decimals: columns[column].decimals))
         })
     }
@@ -68,6 +69,9 @@ public struct Table: Sendable, Hashable {
     guard let note else { return wrapped }
     return .element("div", [], [wrapped, .element("p", [("class", "note")], text: note)])
   }
+
+  /// Whether a cell's text needs some width, so that it does not become a column of single words.
+  private func isLong(_ cell: Cell) -> Bool { if case .text(let text) = cell { text.count > 40 } else { false } }
 
   private func text(_ cell: Cell, decimals: Int?) -> String {
     switch cell {

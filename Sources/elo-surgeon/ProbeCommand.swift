@@ -124,8 +124,11 @@ struct ProbeCommand: ParsableCommand {
     for (number, figure) in report.page.figures.enumerated() {
       try write(Data(figure.svgFile.utf8), "figures/\(figure.fileName(number: number + 1)).svg")
     }
+    // Other tools may run elsewhere, and take a name that is no path for one on a hub.
+    var located = outline
+    located.path = model.directory.standardizedFileURL.path(percentEncoded: false)
     for export in LayerExport.allCases {
-      try write(Data(export.text(report.selectedLayers, of: outline).utf8), export.fileName)
+      try write(Data(export.text(report.selectedLayers, of: located).utf8), export.fileName)
     }
     guard !Interruption.isRequested else { throw ProbeError.interrupted }
     try staging.commit()
