@@ -55,7 +55,8 @@ let package = Package(
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
-        "JSONText", "Checkpoints", "Tokenizers", "ChatTemplates", "Corpora", "Decoders", "LayerProbe", "ModelSurgery", "ELOTrain",
+        "JSONText", "Checkpoints", "Tokenizers", "ChatTemplates", "Corpora", "Decoders", "LayerProbe", "ModelSurgery",
+        "ELOTrain",
         "LayerTrials", "EventFiles", "Figures", argumentParser, .product(name: "Yams", package: "Yams"),
       ]),
 

@@ -14,7 +14,9 @@ public enum FeedForward {
     }
   }
 
-  /// Products that a low-rank adapter can change. Not those of experts: `transformers` holds all experts of a layer in one
+  /// Products that a low-rank adapter can change.
+  ///
+  /// Not those of experts: `transformers` holds all experts of a layer in one
   /// tensor, where PEFT's LoRA finds no module of each.
   var adaptableProjections: [Projection] {
     switch self {
