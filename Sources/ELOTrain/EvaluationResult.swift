@@ -4,6 +4,8 @@ import Foundation
 public struct EvaluationResult: Codable, Sendable {
   /// One for each text.
   public var texts: [TextScore]
+  /// One for each task with choices; nil without tasks.
+  public var choices: [ChoiceScore]?
   /// How the texts' bits per byte differ from another model's, where that was asked for.
   public var changes: [Change]?
 
@@ -18,7 +20,10 @@ public struct EvaluationResult: Codable, Sendable {
   }
 
   /// A result without a comparison.
-  public init(texts: [TextScore]) { self.texts = texts }
+  public init(texts: [TextScore], choices: [ChoiceScore] = []) {
+    self.texts = texts
+    self.choices = choices.isEmpty ? nil : choices
+  }
 
   /// Reads what `json()` wrote.
   /// - Throws: `TrainingError.notAnEvaluation` for a file that is missing or something else.

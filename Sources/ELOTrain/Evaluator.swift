@@ -73,7 +73,8 @@ public struct Evaluator: Sendable {
     }
   }
 
-  private func scores(of windows: [Window], with decoder: Decoders.Decoder) -> [Double] {
+  /// The summed negative log-likelihoods of windows in nats, computed in one pass.
+  func scores(of windows: [Window], with decoder: Decoders.Decoder) -> [Double] {
     var spans: [Range<Int>] = []
     for window in windows {
       let start = spans.last?.upperBound ?? 0

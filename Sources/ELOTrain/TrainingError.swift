@@ -20,6 +20,12 @@ public enum TrainingError: Error, Sendable, Equatable {
   case notAnEvaluation(URL)
   /// Another model's scores are not of the same documents.
   case otherDocuments(text: String)
+  /// An argument is not of the form `NAME=FILE`.
+  case malformedChoices(String)
+  /// A file of questions with choices is not as it should be.
+  case badChoices(URL, line: Int?, problem: String)
+  /// The tokenizer makes one token of the end of a context and all of an answer.
+  case emptyChoice(task: String, question: Int, choice: Int)
   /// Text that training or evaluation needs is not there.
   case missingText(String)
   /// A file of a detached checkpoint is damaged or belongs elsewhere.
@@ -67,7 +73,7 @@ public enum TrainingError: Error, Sendable, Equatable {
   /// Whether the command line has to be written otherwise.
   public var isWrongUsage: Bool {
     switch self {
-    case .unknownWeights, .badSetting, .badAnchor, .noSuchText: true
+    case .malformedChoices, .unknownWeights, .badSetting, .badAnchor, .noSuchText: true
     default: false
     }
   }
@@ -104,6 +110,13 @@ extension TrainingError: CustomStringConvertible {
       "--batch-size \(batchSize) cannot be split into --accumulate \(accumulate) equal parts: choose a divisor"
     case .notAnEvaluation(let file):
       "\(file.path) is missing or not what `elo-surgeon evaluate --format json` printed: make it with that command"
+    case .malformedChoices(let argument):
+      "\(argument) is not NAME=FILE: name the task and its file, such as capitals=capitals.jsonl"
+    case .badChoices(let file, let line, let problem):
+      "\(file.path)\(line.map { ", line \($0)" } ?? ""): \(problem); a line is {\"context\": TEXT, \"choices\": [TEXT, ...], \"answer\": PLACE}"
+    case .emptyChoice(let task, let question, let choice):
+      "\(task), question \(question), choice \(choice): the tokenizer leaves no token of it behind the context; end the context at a "
+        + "word's end"
     case .otherDocuments(let text):
       "the other model's scores are not of the same documents of \(text): evaluate both on the same files with the same "
         + "--documents"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Corpora
 import Decoders
 import ELOTrain
@@ -165,6 +166,10 @@ struct AdaptCommand: ParsableCommand {
       .align: logging.log("align", adaptation.alignment),
     ].compactMapValues(\.self)
     var line = ProgressLine()
+    let memory = ProcessInfo.processInfo.physicalMemory
+    if let advice = MethodAdvice.line(for: method, try Checkpoint(directory: adaptation.checkpoint), memory: memory) {
+      line.finish(advice)
+    }
     let report = try adaptation.run(
       output: directory(output), target: sources[0], source: sources[1],
       heldOut: heldOut.isEmpty ? nil : try TextSource.list(arguments: heldOut),

@@ -4,19 +4,26 @@ import Corpora
 import Decoders
 import ELOTrain
 import Foundation
+import Tokenizers
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score how well a checkpoint predicts texts.",
     discussion: """
       Every token of a document is scored once, in windows of --context tokens, the first one after the prefix token \
-      (the tokenizer's BOS, else the model's, else EOS).
+      (the tokenizer's BOS, else the model's, else EOS). Questions are answered as lm-evaluation-harness does in tasks \
+      of the kind multiple_choice: acc by log-likelihood, acc_norm by character, acc_bytes by byte.
       """)
 
   @Argument(help: "A checkpoint directory in Hugging Face layout.")
   var checkpoint: String
   @Option(help: ArgumentHelp("A text to score; may be repeated.", valueName: "name=file"))
-  var text: [String]
+  var text: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A .jsonl of questions (context, choices, answer) to answer by log-likelihood; may be repeated.",
+      valueName: "name=file"))
+  var choices: [String] = []
   @Option(help: "Tokens of one window. (default: the smaller of 2048 and the model's limit)")
   var context: Int?
   @Option(help: "Score this many documents of each text, from its beginning. (default: all)")
@@ -35,7 +42,9 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
-    guard !text.isEmpty else { throw ValidationError("give at least one --text NAME=FILE") }
+    guard !text.isEmpty || !choices.isEmpty else {
+      throw ValidationError("give at least one --text NAME=FILE or --choices NAME=FILE")
+    }
     guard (context ?? 1) > 0, (documents ?? 1) > 0 else {
       throw ValidationError("--context and --documents must be at least 1")
     }
@@ -43,6 +52,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    let tasks = try choices.map { try ChoiceTask(argument: $0) }
     let others = try against.map { try EvaluationResult(contentsOf: directory($0)) }
     let source = try Checkpoint(directory: directory(checkpoint))
     let decoder = try Decoder(source, device: compute.device)
@@ -66,7 +76,21 @@ struct EvaluateCommand: ParsableCommand {
       line.finish("\(text.name): \(score.tokens) tokens")
       return score
     }
-    var result = EvaluationResult(texts: scores)
+    let tokenizer = try Tokenizer(directory: source.directory)
+    let answers = try tasks.map { task in
+      let start = ContinuousClock.now
+      let score = try evaluator.score(task, tokenizer: tokenizer, with: decoder) { done in
+        let seconds = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000
+        line.show(
+          task.name, fraction: Double(done) / Double(task.questions.count),
+          details: String(format: "%.1f questions/s", Double(done) / seconds),
+          secondsLeft: seconds / Double(done) * Double(task.questions.count - done))
+        return !Interruption.isRequested
+      }
+      line.finish("\(task.name): \(score.questions) questions")
+      return score
+    }
+    var result = EvaluationResult(texts: scores, choices: answers)
     if let others { try result.compare(with: others) }
     print(try format == .json ? result.json() : result.table)
   }
