@@ -26,6 +26,8 @@ extension CheckpointError: CustomStringConvertible {
       "\(directory) has no tensor '\(name)'; `elo-surgeon inspect` lists what it has"
     case .contentMismatch(let tensor, let expected, let found):
       "tensor '\(tensor)' is \(expected) in the checkpoint but the new content is \(found); both must agree"
+    case .overflow(let tensor, let dtype):
+      "tensor '\(tensor)' holds a value too large for \(dtype); take BF16 or F32"
     case .destinationExists(let path): "\(path) exists already and is not empty; choose another output or remove it"
     case .destinationBusy(let path):
       "another process is writing \(path) at this moment; wait for it or choose another output"

@@ -24,6 +24,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case noSuchTensor(name: String, directory: String)
   /// New content for a tensor has another type or shape than the tensor.
   case contentMismatch(tensor: String, expected: String, found: String)
+  /// A finite value is too large for the type that it is to be written in.
+  case overflow(tensor: String, dtype: String)
   /// The destination exists and is not an empty directory.
   case destinationExists(path: String)
   /// Another running process is writing the same destination.

@@ -161,8 +161,9 @@ extension TrainingError: CustomStringConvertible {
     case .badSetting(let text):
       "\(text) is no setting of some weights: write WEIGHTS=NUMBER such as embedding=1e-5 or norms,first:2=0.1"
     case .storedTooNarrow(let name, let kind):
-      "\(name) is stored as \(kind), which is computed but not trained, since small steps would be rounded away: take the "
-        + "checkpoint in bf16 for training, or leave these weights out of --train"
+      "\(name) is stored as \(kind), which is computed but not trained, since small steps would be rounded away: make one "
+        + "in bf16 with `elo-surgeon convert` (of a detached model: of its base) and train that, or leave these weights out of "
+        + "--train"
     case .settingWithoutEffect(let text):
       "\(text) is for weights that are not trained: leave it out, or name them in --train too"
     case .otherRun(let directory, let differences):

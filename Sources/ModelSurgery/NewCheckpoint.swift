@@ -6,18 +6,37 @@ import JSONText
 struct NewCheckpoint: Sendable {
   /// A tensor to be written.
   struct Tensor: Sendable {
+    /// What it holds.
+    enum Filling: Sendable {
+      /// Its source's bytes.
+      case copied
+      /// Zeros of its source's type.
+      case zeros
+      /// The values of a matrix in fp8, in another type.
+      case widened(BlockScaledMatrix, DType)
+    }
+
     let name: String
-    /// The tensor whose type and shape it has, and whose bytes unless `isZero`.
+    /// The tensor whose shape it has.
     let source: StoredTensor
-    var isZero = false
+    var filling = Filling.copied
+
+    var dtype: DType { if case .widened(_, let dtype) = filling { dtype } else { source.dtype } }
+    var byteCount: Int { source.byteCount * dtype.bitWidth / source.dtype.bitWidth }
 
     var content: TensorContent {
-      guard isZero else { return .mapped(source) }
-      let byteCount = source.byteCount
-      return .bytes(source.dtype, shape: source.shape) { sink in
-        let zeros = [UInt8](repeating: 0, count: min(byteCount, 1 << 20))
-        for start in stride(from: 0, to: byteCount, by: max(zeros.count, 1)) {
-          let piece = min(zeros.count, byteCount - start)
+      switch filling {
+      case .copied: .mapped(source)
+      case .zeros: Self.zeros(of: source)
+      case .widened(let matrix, let dtype): matrix.content(as: dtype)
+      }
+    }
+
+    private static func zeros(of source: StoredTensor) -> TensorContent {
+      .bytes(source.dtype, shape: source.shape) { sink in
+        let zeros = [UInt8](repeating: 0, count: min(source.byteCount, 1 << 20))
+        for start in stride(from: 0, to: source.byteCount, by: max(zeros.count, 1)) {
+          let piece = min(zeros.count, source.byteCount - start)
           try zeros.withUnsafeBytes { try sink(UnsafeRawBufferPointer(rebasing: $0[..<piece])) }
         }
       }
@@ -34,26 +53,26 @@ struct NewCheckpoint: Sendable {
   var maximumShardBytes = 5_000_000_000
 
   /// The bytes of the tensors.
-  var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.source.byteCount } }
+  var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
   /// The tensors of each weights file, in order.
   var shards: [(name: String, tensors: [Tensor])] {
     var groups: [[Tensor]] = [[]]
     var size = 0
     for tensor in tensors {
-      if size > 0, size + tensor.source.byteCount > maximumShardBytes {
+      if size > 0, size + tensor.byteCount > maximumShardBytes {
         groups.append([])
         size = 0
       }
       groups[groups.count - 1].append(tensor)
-      size += tensor.source.byteCount
+      size += tensor.byteCount
     }
     let names =
       groups.count == 1
       ? ["model.safetensors"]
       : groups.indices.map { "model-\(padded($0 + 1))-of-\(padded(groups.count)).safetensors" }
     // Wide types first keeps every element aligned; the sort is stable.
-    return zip(names, groups).map { ($0, $1.sorted { $0.source.dtype.bitWidth > $1.source.dtype.bitWidth }) }
+    return zip(names, groups).map { ($0, $1.sorted { $0.dtype.bitWidth > $1.dtype.bitWidth }) }
   }
 
   private func padded(_ number: Int) -> String {
@@ -85,7 +104,7 @@ struct NewCheckpoint: Sendable {
       try writeSafetensors(to: directory.appending(path: name), tensors: contents) { report in
         try progress(TransferProgress(completed: min(base + report.completed, total), total: total))
       }
-      before += tensors.reduce(0) { $0 + $1.source.byteCount }
+      before += tensors.reduce(0) { $0 + $1.byteCount }
     }
     try copySideFiles(sideFiles.filter { $0 != "config.json" }, of: source, into: directory)
     if shards.count > 1 {

@@ -89,8 +89,8 @@ public struct RestackPlan: WritingPlan {
   @discardableResult
   public func execute(to destination: URL, progress: (TransferProgress) throws -> Void) throws -> Bool {
     let output = NewCheckpoint(
-      tensors: moves.map { .init(name: $0.name, source: $0.source, isZero: $0.isZeroed) }, config: config,
-      source: checkpoint, sideFiles: sideFiles)
+      tensors: moves.map { .init(name: $0.name, source: $0.source, filling: $0.isZeroed ? .zeros : .copied) },
+      config: config, source: checkpoint, sideFiles: sideFiles)
     return try stage(destination) { try output.write(into: $0, progress: progress) }
   }
 

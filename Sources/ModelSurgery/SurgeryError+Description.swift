@@ -39,6 +39,20 @@ extension SurgeryError: CustomStringConvertible {
       "tensor '\(name)' holds NaN or an infinity at element \(element); the training went wrong, use an earlier save"
     case .notNumeric(let name, let dtype):
       "tensor '\(name)' is \(dtype), which cannot be blended or cast; leave --blend and --cast away"
+    case .notWidened(let directory, let method?):
+      """
+      \(directory) has weights quantised by \(method), and only fp8 with scales is converted; take the checkpoint in bf16. \
+      inspect, verify, detach, attach, replace, restack and diff work with it as it is
+      """
+    case .notWidened(let directory, nil):
+      "\(directory) has no quantization_config: its weights are not in fp8 and need no conversion"
+    case .widenedBeforeDetaching(let directory):
+      "\(directory) was detached, and converted layers do not fit its base: convert the base, and detach from the result"
+    case .scalesMismatch(let name, let expected, let found):
+      """
+      '\(name)' is \(found) where its matrix and "weight_block_size" ask for \(expected) in F32, BF16, F16 or F8_E8M0; they \
+      belong to different models
+      """
     case .layerCountMismatch(let expected, let found):
       "\(expected) layers are to be replaced and \(found) are given; select as many on both sides"
     case .corrupted(let name, let path):

@@ -32,6 +32,12 @@ public enum SurgeryError: Error, Equatable, Sendable {
   case notFinite(name: String, element: Int)
   /// The values of this type cannot be computed with, as blending and casting must.
   case notNumeric(name: String, dtype: String)
+  /// The weights are not in fp8, but quantised by another method or, where it is nil, not at all.
+  case notWidened(directory: String, method: String?)
+  /// The checkpoint was detached from one in fp8.
+  case widenedBeforeDetaching(directory: String)
+  /// The scales of a matrix in fp8 do not fit it.
+  case scalesMismatch(name: String, expected: [Int], found: String)
   /// The checkpoints have different numbers of layers to pair.
   case layerCountMismatch(expected: Int, found: Int)
   /// What was written is not what was read: the source changed meanwhile, or the disk fails.

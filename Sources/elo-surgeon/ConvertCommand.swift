@@ -1,20 +1,23 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import ModelSurgery
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "convert", abstract: "Turn a GGUF model into a checkpoint directory.",
+    commandName: "convert",
+    abstract: "Turn a GGUF model, or a checkpoint in fp8, into a checkpoint that can be trained.",
     discussion: """
-      Reads Llama models with a byte-level BPE tokenizer in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and \
-      Q6_K. The directory has weights, configuration, tokenizer and chat template as transformers loads them.
+      Of a checkpoint directory in fp8 (F8_E4M3 with scales, as Qwen 3 and DeepSeek-V3 are published) the matrices are \
+      multiplied by their scales, and everything else is copied. Of a GGUF file it reads Llama models with a byte-level BPE tokenizer in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and \
+      Q6_K; the directory then has weights, configuration, tokenizer and chat template as transformers loads them.
       """)
 
-  @Argument(help: "A GGUF file.")
+  @Argument(help: "A GGUF file, or a checkpoint directory in fp8.")
   var model: String
   @Option(help: "Directory of the checkpoint; must not exist.")
   var output: String
-  @Option(help: "Type of every tensor.")
+  @Option(help: "Type of the tensors: all of a GGUF file, those of a checkpoint that are in fp8.")
   var dtype = WeightType.bf16
 
   enum WeightType: String, ExpressibleByArgument, CaseIterable {
@@ -31,6 +34,23 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory), isDirectory.boolValue {
+      try widen()
+    } else {
+      try convertGGUF()
+    }
+  }
+
+  private func widen() throws {
+    let plan = try WideningPlan(checkpoint: Checkpoint(directory: directory(model)), dtype: dtype.dtype)
+    let transfer = Transfer("convert")
+    if try plan.execute(to: directory(output), progress: transfer.show) { Transfer.warnOfRemains() }
+    transfer.finish()
+    print(plan.lines.last ?? "")
+  }
+
+  private func convertGGUF() throws {
     let plan = try GGUFConversion(file: URL(filePath: model), dtype: dtype.dtype)
     let transfer = Transfer("convert")
     try plan.execute(to: directory(output), progress: transfer.show)

@@ -9,8 +9,14 @@ import Testing
 
   init() throws { tensors = try readTensors(fixture("float8/blocks.safetensors")) }
 
-  @Test(arguments: [("codes", (rows: 128, columns: 128)), ("uneven", (rows: 3, columns: 4)), ("single", nil)])
-  func `values are those of torch, in pieces too`(_ name: String, _ block: (rows: Int, columns: Int)?) throws {
+  private typealias Block = WeightQuantization.Block
+  private static let cases: [(String, WeightQuantization.Block?)] = [
+    ("codes", Block(rows: 128, columns: 128)), ("uneven", Block(rows: 3, columns: 4)),
+    ("powers", Block(rows: 1, columns: 1)), ("single", nil),
+  ]
+
+  @Test(arguments: cases)
+  func `values are those of torch, in pieces too`(_ name: String, _ block: WeightQuantization.Block?) throws {
     let matrix = try self.matrix(name, block)
     let rows = matrix.elements.shape[0]
     let expected = tensors[name + ".expected"]!.withUnsafeBytes { bytes in
@@ -28,7 +34,7 @@ import Testing
 
   @Test func `scales of another shape, and elements of another type, are refused`() throws {
     #expect(throws: BlockScaledMatrix.Problem.notScales("BF16 [3, 3]", expected: [2, 3])) {
-      try matrix("uneven", (rows: 4, columns: 4))
+      try matrix("uneven", Block(rows: 4, columns: 4))
     }
     #expect(throws: BlockScaledMatrix.Problem.notScales("BF16 [3, 3]", expected: [1, 1])) { try matrix("uneven", nil) }
     #expect(throws: BlockScaledMatrix.Problem.notElements("F32 [5, 3]")) {
@@ -37,7 +43,7 @@ import Testing
   }
 
   @discardableResult
-  private func matrix(_ name: String, _ block: (rows: Int, columns: Int)?) throws -> BlockScaledMatrix {
+  private func matrix(_ name: String, _ block: WeightQuantization.Block?) throws -> BlockScaledMatrix {
     try BlockScaledMatrix(
       tensors[name + ".weight"]!, scales: tensors[name + ".weight_scale_inv"]!, block: block)
   }

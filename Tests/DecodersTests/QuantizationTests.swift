@@ -8,7 +8,20 @@ import Testing
 /// name.
 @Suite struct QuantizationTests {
   /// Blocks that the matrices do not fill.
-  private static let block = (rows: 8, columns: 6)
+  private static let block = WeightQuantization.Block(rows: 8, columns: 6)
+
+  /// The fixture's expected values were made by torch: elements times scales in f32.
+  @Test(arguments: ["qwen3", "qwen3_moe"])
+  func fp8ComputesAsTorchDoesWithItsWidenedValues(_ name: String) throws {
+    let device = CPUDevice(threads: 2)
+    let expected = try Expected(fixture("float8/\(name)/expected.safetensors"))
+    let ids = expected.integers("ids")
+    let batch = TokenBatch(
+      ids: ids, targets: ids.map { _ in -1 }, positions: ids.indices.map(Int32.init), spans: [0..<ids.count],
+      device: device)
+    let decoder = try Decoder(Checkpoint(directory: fixture("float8/\(name)")), device: device)
+    expected.expectClose(decoder.logits(batch), "logits")
+  }
 
   @Test(arguments: ["qwen3", "qwen3_moe"])
   func fp8ComputesAsItsWidenedValues(_ name: String) throws {

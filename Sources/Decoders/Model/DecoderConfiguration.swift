@@ -22,7 +22,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
   /// The experts of the layers that have some; nil for a model without.
   public internal(set) var experts: ExpertShape?
   /// How matrices are stored in 8 bits; nil where none are.
-  public let quantization: BlockQuantization?
+  public let quantization: WeightQuantization?
   /// Epsilon of the norms.
   public let normEpsilon: Double
   /// Whether the head is the embedding.
@@ -84,7 +84,7 @@ public struct DecoderConfiguration: Sendable, Hashable {
     headWidth = try keys.positive("head_dim", default: max(1, width / headCount))
     intermediateWidth = try keys.positive(
       "intermediate_size", default: architecture.traits.mlp == .plain ? 4 * width : nil)
-    quantization = try Self.quantization(keys, config)
+    quantization = try Self.quantization(keys)
     normEpsilon = try keys.number("norm_eps", default: 1e-6)
     maximumPositions = try keys.positive("max_position_embeddings", default: 2048)
     attentionScale = 1 / Double(headWidth).squareRoot()

@@ -39,8 +39,8 @@ extension DecoderError: CustomStringConvertible {
       "\(tensor) is stored as \(found); computing needs F32, F16, BF16, or F8_E4M3 with scales: take the checkpoint in one "
         + "of these"
     case .badScales(let tensor, let found, let expected):
-      "\(tensor) is \(found) where its matrix and \"weight_block_size\" ask for \(expected) in F32, BF16 or F16: they belong "
-        + "to different models"
+      "\(tensor) is \(found) where its matrix and \"weight_block_size\" ask for \(expected) in F32, BF16, F16 or F8_E8M0: "
+        + "they belong to different models"
     case .quantized(let method):
       "config.json has weights quantised by \(method), which are not computed: take the checkpoint in bf16, or in fp8 with "
         + "block scales; inspect, verify, detach, attach, replace, restack and diff work with it as it is"

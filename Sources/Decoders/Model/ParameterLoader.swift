@@ -30,7 +30,9 @@ struct ParameterLoader {
     let value: Tensor
     switch stored.dtype {
     case .f32, .f16, .bf16: value = device.wrap(stored)
-    case .f8e4m3 where configuration.quantization != nil: value = try widened(stored)
+    case .f8e4m3:
+      guard case .float8(let block)? = configuration.quantization else { fallthrough }
+      value = try widened(stored, block)
     default: throw .badElementType(tensor: name, found: stored.dtype.name)
     }
     let parameter = Parameter(name: name, shape: shape, value: value, constantStart: constantStart)
@@ -39,14 +41,13 @@ struct ParameterLoader {
   }
 
   /// A copy in f32 of a matrix in fp8, whose products with its scales no narrower type holds.
-  private func widened(_ stored: StoredTensor) throws(DecoderError) -> Tensor {
-    let name = stored.name + "_scale_inv"
+  private func widened(
+    _ stored: StoredTensor, _ block: WeightQuantization.Block?
+  ) throws(DecoderError) -> Tensor {
+    let name = BlockScaledMatrix.scalesName(of: stored.name)
     guard let scales = checkpoint.tensors[name] else { throw .missingTensor(name) }
     let matrix: BlockScaledMatrix
-    do {
-      let block = configuration.quantization!.block
-      matrix = try BlockScaledMatrix(stored, scales: scales, block: block.map { ($0.rows, $0.columns) })
-    } catch {
+    do { matrix = try BlockScaledMatrix(stored, scales: scales, block: block) } catch {
       switch error {
       case .notElements(let kind): throw .badElementType(tensor: stored.name, found: kind)
       case .notScales(let kind, let expected): throw .badScales(tensor: name, found: kind, expected: expected)

@@ -12,31 +12,48 @@ public struct BlockScaledMatrix: Sendable {
   public enum Problem: Error, Equatable {
     /// The elements are no matrix of F8_E4M3.
     case notElements(String)
-    /// The scales are none of F32, BF16 and F16, or not one for each block.
+    /// The scales are none of F32, BF16, F16 and F8_E8M0, or not one for each block.
     case notScales(String, expected: [Int])
   }
 
+  /// The name of the scales that belong to a matrix.
+  public static func scalesName(of matrix: String) -> String { matrix + "_scale_inv" }
+
   /// Takes elements and their scales.
-  /// - Parameter block: rows and columns of a block; nil for one scale for all elements.
-  public init(_ elements: StoredTensor, scales: StoredTensor, block: (rows: Int, columns: Int)?) throws(Problem) {
+  /// - Parameter block: nil for one scale for all elements.
+  public init(
+    _ elements: StoredTensor, scales: StoredTensor, block: WeightQuantization.Block?
+  ) throws(Problem) {
     guard elements.dtype == .f8e4m3, elements.shape.count == 2 else { throw .notElements(elements.kind) }
     let (rows, columns) = (elements.shape[0], elements.shape[1])
     let (height, width) = (max(1, block?.rows ?? rows), max(1, block?.columns ?? columns))
     let grid = [(rows + height - 1) / height, (columns + width - 1) / width]
-    guard [.f32, .bf16, .f16].contains(scales.dtype),
+    guard let values = Self.values(ofScales: scales),
       scales.shape == grid || (block == nil && scales.elementCount == 1)
     else { throw .notScales(scales.kind, expected: grid) }
     self.elements = elements
-    self.scales = scales.withUnsafeBytes { bytes in
-      (0..<scales.elementCount).map { index in
-        switch scales.dtype {
-        case .f32: bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
-        case .f16: Float(bytes.loadUnaligned(fromByteOffset: 2 * index, as: Float16.self))
-        default: Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)) << 16)
+    self.scales = values
+    (blockRows, blockColumns, scaleColumns) = (height, width, block == nil ? 1 : grid[1])
+  }
+
+  /// Nil for a type that holds no scales.
+  private static func values(ofScales scales: StoredTensor) -> [Float]? {
+    scales.withUnsafeBytes { bytes in
+      func words<Word>(_: Word.Type) -> [Word] {
+        (0..<scales.elementCount).map {
+          bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Word>.size, as: Word.self)
         }
       }
+      return switch scales.dtype {
+      case .f32: words(Float.self)
+      case .f16: words(Float16.self).map(Float.init)
+      case .bf16: words(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+      // 2 to the power of the byte less 127; the highest byte is NaN, the lowest a subnormal number.
+      case .f8e8m0:
+        words(UInt8.self).map { $0 == 255 ? .nan : Float(sign: .plus, exponent: Int($0) - 127, significand: 1) }
+      default: nil
+      }
     }
-    (blockRows, blockColumns, scaleColumns) = (height, width, block == nil ? 1 : grid[1])
   }
 
   /// The values of some rows, row-major, in f32: each the rounded product of its element and its scale.
