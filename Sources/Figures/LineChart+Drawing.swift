@@ -29,7 +29,7 @@ extension LineChart {
     let values = verticalScale(from: bottom, to: top)
     return PlotFrame(
       width: size.width, height: size.height, left: max(PlotFrame.roomForTicks(values), 28),
-      right: size.width - max(16, min(labels + 16, 240)), top: top, bottom: bottom)
+      right: size.width - max(16, min(labels + 24, 240)), top: top, bottom: bottom)
   }
 
   private func horizontalScale(_ frame: PlotFrame) -> Scale {
