@@ -24,6 +24,7 @@ enum AdapterFile {
     let bias = "none"
     let fanInFanOut: Bool
     let targetModules: [String]
+    let targetParameters: [String]?
     let initLoraWeights = true
     let inferenceMode = true
   }
@@ -38,23 +39,48 @@ enum AdapterFile {
       (name: matrix.name, content: decoder.device.content(of: matrix.value, shape: matrix.shape, as: .f32))
     }
     try writeSafetensors(to: place.appending(path: weightsName), tensors: tensors)
+    let (modules, parameters) = targets(of: decoder, options)
     let config = Config(
       baseModelNameOrPath: base.path(percentEncoded: false), r: options.rank, loraAlpha: options.alpha,
-      fanInFanOut: decoder.storesMatricesTransposed, targetModules: targets(of: decoder, options))
+      fanInFanOut: decoder.storesMatricesTransposed, targetModules: modules,
+      targetParameters: parameters.isEmpty ? nil : parameters)
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try writeFile(Array(encoder.encode(config)), to: place.appending(path: configName))
   }
 
-  /// What PEFT finds exactly these modules by: ends of names when all layers have adapters, else whole names.
-  private static func targets(of decoder: Decoders.Decoder, _ options: LowRankOptions) -> [String] {
-    let all = decoder.layers.indices.flatMap(decoder.adaptableMatrices)
-    let adapted = all.filter { $0.adapter != nil }
-    let ends = options.targets.isEmpty ? LowRankOptions.ends(of: adapted, decoder) : options.targets
+  /// What PEFT finds exactly these matrices by: modules by the ends of names when all layers have adapters, else by whole
+  /// names; and parameters.
+  ///
+  /// In a model with experts PEFT takes the names of an MLP's modules for the experts', so MLPs of layers without are given
+  /// by their parameters.
+  private static func targets(
+    of decoder: Decoders.Decoder, _ options: LowRankOptions
+  ) -> (modules: [String], parameters: [String]) {
+    let hasExperts = decoder.configuration.experts != nil
+    var (modules, parameters): ([Parameter], [Parameter]) = ([], [])
+    for layer in decoder.layers {
+      let mlp = Set(layer.mlpParameters.map(\.name))
+      for matrix in decoder.adaptableMatrices(layer: layer.index) where matrix.adapter != nil {
+        if hasExperts, case .dense = layer.mlp, mlp.contains(matrix.name) {
+          parameters.append(matrix)
+        } else {
+          modules.append(matrix)
+        }
+      }
+    }
     let isEverywhere = decoder.layers.indices.allSatisfy { layer in
       decoder.adaptableMatrices(layer: layer).contains { $0.adapter != nil }
     }
-    return isEverywhere ? ends : adapted.map(decoder.moduleName)
+    let ends =
+      options.targets.isEmpty
+      ? LowRankOptions.ends(of: modules, decoder)
+      : options.targets.filter { target in
+        modules.contains { LowRankOptions.matches(decoder.moduleName($0), target) }
+      }
+    return (
+      isEverywhere ? ends : modules.map(decoder.moduleName), parameters.map { decoder.moduleName($0) + ".weight" }
+    )
   }
 }

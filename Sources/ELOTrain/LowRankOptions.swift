@@ -17,7 +17,7 @@ public struct LowRankOptions: Sendable, Hashable {
   /// - Parameters:
   ///   - layers: indices of the layers.
   ///   - seed: fixes A.
-  /// - Throws: `TrainingError.noSuchTarget` when a target is in none of the layers, `.rankTooLarge`.
+  /// - Throws: `TrainingError.noSuchTarget` when a target is in none of the layers, `.partOfTensor`, `.rankTooLarge`.
   func adapt(_ decoder: Decoders.Decoder, layers: [Int], seed: UInt64) throws(TrainingError) {
     var generator = SplitMix64(seed: seed)
     let matrices = layers.flatMap(decoder.adaptableMatrices)
@@ -26,9 +26,16 @@ public struct LowRankOptions: Sendable, Hashable {
         throw .noSuchTarget(target, known: Self.ends(of: matrices, decoder))
       }
     }
-    for matrix in matrices {
-      let module = decoder.moduleName(matrix)
-      guard targets.isEmpty || targets.contains(where: { Self.matches(module, $0) }) else { continue }
+    func isTarget(_ matrix: Parameter) -> Bool {
+      targets.isEmpty || targets.contains { Self.matches(decoder.moduleName(matrix), $0) }
+    }
+    for group in layers.flatMap(decoder.jointlyAdapted) {
+      guard let adapted = group.first(where: isTarget), let left = group.first(where: { !isTarget($0) }) else {
+        continue
+      }
+      throw .partOfTensor(adapted: decoder.moduleName(adapted), left: decoder.moduleName(left))
+    }
+    for matrix in matrices where isTarget(matrix) {
       let (inputs, outputs) = decoder.adapterWidths(matrix)
       guard rank <= min(inputs, outputs) else {
         throw .rankTooLarge(rank, matrix: matrix.name, limit: min(inputs, outputs))
@@ -40,7 +47,7 @@ public struct LowRankOptions: Sendable, Hashable {
   }
 
   /// As PEFT has it: the whole name, or its end behind a dot.
-  private static func matches(_ module: String, _ target: String) -> Bool {
+  static func matches(_ module: String, _ target: String) -> Bool {
     module == target || module.hasSuffix("." + target)
   }
 

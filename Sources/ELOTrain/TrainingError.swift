@@ -63,6 +63,8 @@ public enum TrainingError: Error, Sendable, Equatable {
   case noSuchTarget(String, known: [String])
   /// The rank of adapters exceeds that of a matrix.
   case rankTooLarge(Int, matrix: String, limit: Int)
+  /// Some of the matrices that PEFT holds in one tensor are to be adapted, and others not.
+  case partOfTensor(adapted: String, left: String)
   /// Weights that are to be trained are stored in a type that training does not write.
   case storedTooNarrow(String, kind: String)
   /// A setting of some weights cannot be read.
@@ -156,6 +158,9 @@ extension TrainingError: CustomStringConvertible {
       "low-rank adapters go on the matrices of layers, not on \(part): name layers in --train, or take --method full"
     case .noSuchTarget(let target, let known):
       "no matrix of the layers is called \(target): take some of \(known.joined(separator: ", ")) for --lora-targets"
+    case .partOfTensor(let adapted, let left):
+      "\(adapted) would have an adapter and \(left) none, but all experts' gates and ups of a layer are one tensor, and all downs: "
+        + "name the ends of both or of neither in --lora-targets"
     case .rankTooLarge(let rank, let matrix, let limit):
       "adapters of rank \(rank), but \(matrix) has rank \(limit) at most: lower --lora-rank"
     case .badSetting(let text):

@@ -18,9 +18,9 @@ public struct ModelOutline: Codable, Sendable, Hashable {
 
   /// One layer.
   public struct Layer: Codable, Sendable, Hashable {
-    /// The names of its tensors in the checkpoint.
+    /// The names of its parameters in the model as `transformers` builds it.
     public var tensors: [String]
-    /// Those of them that are matrices.
+    /// Those of them that a low-rank adapter can change.
     public var matrices: [String]
     /// How many numbers they hold together.
     public var parameters: Int
@@ -46,10 +46,11 @@ public struct ModelOutline: Codable, Sendable, Hashable {
     func count(_ parameters: [Parameter]) -> Int { parameters.reduce(0) { $0 + $1.value.count } }
     self.init(
       path: path, hashes: hashes,
-      layers: decoder.layers.map { layer in
+      layers: decoder.layers.enumerated().map { index, layer in
         Layer(
-          tensors: layer.parameters.map(\.name),
-          matrices: layer.parameters.filter { $0.isDecayed }.map(\.name), parameters: count(layer.parameters))
+          tensors: decoder.builtNames(of: layer.parameters, layer: index),
+          matrices: decoder.builtNames(of: decoder.adaptableMatrices(layer: index), layer: index),
+          parameters: count(layer.parameters))
       },
       otherParameters: count(decoder.parameters) - count(decoder.layers.flatMap(\.parameters)))
   }

@@ -7,7 +7,7 @@ import ModelSurgery
 import TestSupport
 import Testing
 
-/// Detach, pretrain, attach, align on a tiny model of each family.
+/// Detach, pretrain, attach, align on a tiny model of each family, and low-rank adapters on the result.
 ///
 /// With `ELO_SURGEON_FAMILIES=DIR` the models stay in DIR, each with the logits computed here, for
 /// `Tests/Fixtures/families/check_loop.py`, which loads them with `transformers`.
@@ -17,7 +17,9 @@ import Testing
   @Test(arguments: FamilyCheckpoint.names)
   func theLoopTrainsWhatItShouldAndNothingElse(_ name: String) throws {
     try withTemporaryDirectory { directory in
-      let stages = ["base", "detached", "trained", "attached", "aligned"].map { directory.appending(path: $0) }
+      let stages = ["base", "detached", "trained", "attached", "aligned", "adapted"].map {
+        directory.appending(path: $0)
+      }
       let (base, detached, trained, attached, aligned) = (stages[0], stages[1], stages[2], stages[3], stages[4])
       try FamilyCheckpoint(name).write(to: base)
       try writeLetterTokenizer(to: base)
@@ -45,13 +47,34 @@ import Testing
         let isSame = before.withUnsafeBytes { Data($0) } == now.withUnsafeBytes { Data($0) }
         #expect(isSame != isTrained, "\(name), \(tensor)")
       }
+      let matrices = try adapt(attached, length, output: stages[5], texts)
+      try #expect(Self.changedTensors(from: after, to: Checkpoint(directory: stages[5])) == matrices, "\(name)")
       let config = try stages.map { try Data(contentsOf: $0.appending(path: "config.json")) }
-      #expect(config[3] == config[0] && config[4] == config[0])
+      #expect(config[3...].allSatisfy { $0 == config[0] })
       guard let kept = Self.kept else { return }
       for stage in stages { try writeLogits(of: stage) }
       try FileManager.default.createDirectory(at: kept, withIntermediateDirectories: true)
       try FileManager.default.copyItem(at: directory, to: kept.appending(path: name))
     }
+  }
+
+  /// Trains an adapter on every matrix that can have one.
+  /// - Returns: the names of these.
+  private func adapt(_ checkpoint: URL, _ length: Int, output: URL, _ texts: TrainingTexts) throws -> Set<String> {
+    var job = job(checkpoint, .everything, length)
+    job.options.lowRank = LowRankOptions()
+    job.options.lowRank!.rank = 2
+    job.options.lowRank!.alpha = 4
+    try job.run(output: output, texts: texts)
+    let decoder = try Decoder(Checkpoint(directory: checkpoint), device: CPUDevice(threads: 1))
+    return Set(decoder.layers.indices.flatMap(decoder.adaptableMatrices).map(\.name))
+  }
+
+  private static func changedTensors(from: Checkpoint, to: Checkpoint) -> Set<String> {
+    Set(
+      from.tensors.values.filter { tensor in
+        tensor.withUnsafeBytes { Data($0) } != to.tensors[tensor.name]!.withUnsafeBytes { Data($0) }
+      }.map(\.name))
   }
 
   private func job(_ checkpoint: URL, _ part: TrainingJob.Part, _ sequenceLength: Int) -> TrainingJob {

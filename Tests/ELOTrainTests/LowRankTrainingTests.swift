@@ -80,6 +80,23 @@ import Testing
     }
   }
 
+  /// PEFT holds gates and ups of all experts of a layer in one tensor.
+  @Test func expertsAreAdaptedTogetherOrNotAtAll() throws {
+    try withTinyModel { _, texts, directory in
+      let model = directory.appending(path: "experts")
+      try FamilyCheckpoint("mixtral").write(to: model)
+      for (targets, adapted, left) in [(["w1"], 0, "w3"), (["experts.2.w2"], 2, "w2")] {
+        var job = job(model, steps: 1)
+        job.options.lowRank!.targets = targets
+        let prefix = "model.layers.0.block_sparse_moe.experts."
+        #expect(
+          throws: TrainingError.partOfTensor(
+            adapted: "\(prefix)\(adapted).\(targets[0].suffix(2))", left: "\(prefix)0.\(left)")
+        ) { try job.run(output: directory.appending(path: "out"), texts: texts.training) }
+      }
+    }
+  }
+
   /// Whether exactly the tensors that `expected` names have other bytes.
   private func changed(from: URL, to: URL, _ expected: (String) -> Bool) throws -> Bool {
     let (before, after) = (try Checkpoint(directory: from), try Checkpoint(directory: to))

@@ -1,5 +1,8 @@
+import Checkpoints
+import Decoders
 import Foundation
 import LayerProbe
+import TestSupport
 import Testing
 
 @Suite struct ExportTests {
@@ -29,6 +32,30 @@ import Testing
     #expect(object["layers_pattern"] as? String == "layers")
     #expect(object["target_modules"] as? [String] == ["q_proj", "down_proj"])
     #expect(object["task_type"] as? String == "CAUSAL_LM")
+  }
+
+  /// `scripts/check-report` holds what is written of real outlines to PEFT and Axolotl themselves.
+  @Test func `experts are named by the tensors that transformers holds them in, for the layers alone`() throws {
+    let device = CPUDevice(threads: 1)
+    let decoder = try withTemporaryDirectory { directory in
+      try FamilyCheckpoint("qwen3_moe").write(to: directory.appending(path: "model"))
+      return try Decoder(Checkpoint(directory: directory.appending(path: "model")), device: device)
+    }
+    let model = ModelOutline(decoder, path: "model", hashes: [:])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(LayerExport.peft.text([0, 1], of: model).utf8)) as? [String: Any])
+    #expect(object["target_modules"] as? [String] == ["q_proj", "k_proj", "v_proj", "o_proj"])
+    // Layer 1 has no experts.
+    #expect(
+      object["target_parameters"] as? [String] == [
+        "model.layers.0.mlp.experts.gate_up_proj", "model.layers.0.mlp.experts.down_proj",
+        "model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight",
+        "model.layers.1.mlp.down_proj.weight",
+      ])
+    let lines = LayerExport.spectrum.text([2], of: model).split(separator: "\n").dropFirst()
+    #expect(lines.contains("- ^model.layers.2.mlp.experts.gate_up_proj$"))
+    #expect(lines.contains("- ^model.layers.2.mlp.gate.weight$"))
+    #expect(lines.count == 11 && Set(lines).count == 11)
   }
 
   @Test func `slices join neighbours and leave their end out`() {

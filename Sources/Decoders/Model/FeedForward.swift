@@ -16,12 +16,13 @@ public enum FeedForward {
 
   /// Products that a low-rank adapter can change.
   ///
-  /// Not those of experts: `transformers` holds all experts of a layer in one
-  /// tensor, where PEFT's LoRA finds no module of each.
+  /// Not the router's: what experts do is adapted, not which are chosen. And not experts that the checkpoint holds in one
+  /// tensor, which would share an adapter's A.
   var adaptableProjections: [Projection] {
     switch self {
     case .dense(let mlp): [mlp.gate, mlp.up, mlp.down].compactMap(\.self)
-    case .experts: []
+    case .experts(let mixture):
+      mixture.areFused ? [] : mixture.experts.flatMap { [$0.gate, $0.up, $0.down].compactMap(\.self) }
     }
   }
 

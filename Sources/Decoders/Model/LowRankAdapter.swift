@@ -104,6 +104,15 @@ extension Decoder {
     layers[index].adaptableProjections.map(\.weight).uniqued()
   }
 
+  /// Groups of a layer's adaptable matrices that PEFT and `transformers` hold in one tensor, so that all of a group are
+  /// adapted or none.
+  public func jointlyAdapted(layer index: Int) -> [[Parameter]] {
+    guard case .experts(let experts) = layers[index].mlp, !experts.areFused else { return [] }
+    return [
+      experts.experts.flatMap { [$0.gate, $0.up].compactMap(\.self) }.map(\.weight), experts.experts.map(\.down.weight),
+    ]
+  }
+
   /// The adapters there are, in the order of the parameters.
   public var adapters: [LowRankAdapter] { parameters.compactMap(\.adapter) }
 
@@ -135,19 +144,6 @@ extension Decoder {
   public func adapterWidths(_ parameter: Parameter) -> (inputs: Int, outputs: Int) {
     storesMatricesTransposed
       ? (parameter.shape[0], parameter.shape[1]) : (parameter.shape[1], parameter.shape[0])
-  }
-
-  /// The module of a matrix in the model as `transformers` builds it, whose names may begin otherwise than the
-  /// checkpoint's.
-  public func moduleName(_ parameter: Parameter) -> String {
-    let names = configuration.names
-    let module = String(parameter.name.dropLast(".weight".count))
-    switch names.prefixes.first(where: { !$0.isEmpty && module.hasPrefix($0) }) {
-    case nil: return names.prefixes[0] + module
-    case "decoder.": return "model." + module
-    case "language_model.model.": return "model.language_model." + module.dropFirst("language_model.model.".count)
-    case .some: return module
-    }
   }
 
   private func adapterName(_ parameter: Parameter) -> String { "base_model.model." + moduleName(parameter) }

@@ -13,7 +13,9 @@ public struct MixtureOfExperts {
   /// Whether the weights of a token's experts sum to 1.
   let normalizes: Bool
 
-  var parameters: [Parameter] { router.parameters + experts.flatMap(\.parameters) }
+  var parameters: [Parameter] { (router.parameters + experts.flatMap(\.parameters)).uniqued() }
+  /// Whether the checkpoint holds all experts in one tensor.
+  var areFused: Bool { experts[0].gate?.weight === experts[0].up.weight }
   /// Whether backward passes need the input of some expert.
   private var isReached: Bool { experts.contains { $0.gate?.isReached == true || $0.up.isReached } }
 }

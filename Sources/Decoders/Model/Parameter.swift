@@ -11,6 +11,13 @@ public final class Parameter {
   /// Backward passes add to it.
   public private(set) var gradient: Tensor?
 
+  /// The matrices that it holds: itself, or of a tensor of three axes one for each index of the first.
+  public var matrices: [Tensor] {
+    guard shape.count == 3 else { return [value] }
+    let stacked = value.reshaped(rows: shape[0] * shape[1], columns: shape[2])
+    return (0..<shape[0]).map { stacked.rows($0 * shape[1]..<($0 + 1) * shape[1]) }
+  }
+
   /// The low-rank change that is trained in this matrix's place, if there is one.
   public internal(set) var adapter: LowRankAdapter?
 

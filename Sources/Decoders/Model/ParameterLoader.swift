@@ -144,6 +144,15 @@ extension ParameterLoader {
   }
 
   private func experts(_ layer: String, _ shape: ExpertShape) throws(DecoderError) -> MixtureOfExperts {
+    let isFused = checkpoint.tensors[layer + TensorNames.builtExpertInput] != nil
+    let router = isFused ? TensorNames.builtRouter : configuration.names.router
+    return MixtureOfExperts(
+      router: try projection(layer + router, outputs: shape.count, inputs: configuration.width, bias: .mlpInput),
+      experts: try isFused ? fusedExperts(layer, shape) : separateExperts(layer, shape),
+      chosenCount: shape.chosenCount, normalizes: shape.normalizes)
+  }
+
+  private func separateExperts(_ layer: String, _ shape: ExpertShape) throws(DecoderError) -> [MLP] {
     let (names, D, I) = (configuration.names, configuration.width, shape.width)
     var experts: [MLP] = []
     for index in 0..<shape.count {
@@ -155,9 +164,22 @@ extension ParameterLoader {
           down: try projection(expert + names.expertDown, outputs: D, inputs: I, bias: .mlpOutput),
           activation: configuration.traits.activation))
     }
-    return MixtureOfExperts(
-      router: try projection(layer + names.router, outputs: shape.count, inputs: D, bias: .mlpInput), experts: experts,
-      chosenCount: shape.chosenCount, normalizes: shape.normalizes)
+    return experts
+  }
+
+  private func fusedExperts(_ layer: String, _ shape: ExpertShape) throws(DecoderError) -> [MLP] {
+    let (D, I) = (configuration.width, shape.width)
+    let input = try parameter(layer + TensorNames.builtExpertInput, [shape.count, 2 * I, D])
+    let output = try parameter(layer + TensorNames.builtExpertOutput, [shape.count, D, I])
+    func part(_ weight: Parameter, inputs: Int, from start: Int, count: Int) -> Projection {
+      Projection(weight: weight, bias: nil, inputs: inputs, rows: start..<start + count)
+    }
+    return (0..<shape.count).map { index in
+      MLP(
+        gate: part(input, inputs: D, from: 2 * index * I, count: I),
+        up: part(input, inputs: D, from: (2 * index + 1) * I, count: I),
+        down: part(output, inputs: I, from: index * D, count: D), activation: configuration.traits.activation)
+    }
   }
 
   private func mlp(_ layer: String) throws(DecoderError) -> MLP {

@@ -39,8 +39,38 @@ struct TensorNames: Sendable, Hashable {
   var expertGate = "gate_proj"
   var expertUp = "up_proj"
   var expertDown = "down_proj"
+  /// How `transformers` 5 holds the router and all experts of a layer: gates above ups `[E, 2I, D]`, and `[E, D, I]`.
+  ///
+  /// The experts' are whole names. Checkpoints have them when they were saved with `save_original_format=False`.
+  static let builtRouter = "mlp.gate"
+  static let builtExpertInput = "mlp.experts.gate_up_proj"
+  static let builtExpertOutput = "mlp.experts.down_proj"
   /// On what the MLP gives.
   var mlpPostNorm = "post_feedforward_layernorm"
+
+  /// Whether `transformers` builds the model under Llama's names, which are the defaults here.
+  var areBuiltAsLlamas = false
+
+  /// What a tensor is called in the model that `transformers` builds, from its name behind the prefix.
+  func built(_ name: String) -> String {
+    let llama = TensorNames()
+    let place = layer.prefix { $0 != "#" }
+    guard name.hasPrefix(place) else {
+      return Self.renamed(name, zip([embedding, finalNorm], [llama.embedding, llama.finalNorm]))
+    }
+    let index = name.dropFirst(place.count).prefix { $0 != "." }
+    let part = String(name.dropFirst(place.count + index.count + 1))
+    return llama.layer.replacing("#", with: index) + Self.renamed(part, zip(layerParts, llama.layerParts))
+  }
+
+  private var layerParts: [String] {
+    [attentionNorm, query, key, value, queryKeyValue, output, queryNorm, keyNorm, mlpNorm, gate, up, gateUp, down]
+  }
+
+  private static func renamed(_ name: String, _ parts: some Sequence<(String, String)>) -> String {
+    for (own, llama) in parts where name.hasPrefix(own + ".") { return llama + name.dropFirst(own.count) }
+    return name
+  }
 
   /// Names of a layer in the way of GPT-NeoX, BLOOM and Falcon.
   static func megatron(prefix: String, layer: String, attention: String) -> TensorNames {

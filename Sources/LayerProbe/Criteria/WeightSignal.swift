@@ -15,8 +15,9 @@ public struct WeightSignal: LayerCriterion {
 
   /// Bidiagonalisation of every matrix: `4 n² (m - n/3)` for its shorter side n.
   public func flops(on input: ProbeInput) -> Double {
-    input.model.decoder.layers.flatMap(\.parameters).filter { $0.isDecayed }.reduce(0) { sum, parameter in
-      let (n, m) = (Double(parameter.shape.min()!), Double(parameter.shape.max()!))
+    let matrices = input.model.decoder.layers.flatMap(\.parameters).filter(\.isDecayed).flatMap(\.matrices)
+    return matrices.reduce(0) { sum, matrix in
+      let (n, m) = (Double(min(matrix.rows, matrix.columns)), Double(max(matrix.rows, matrix.columns)))
       return sum + 4 * n * n * (m - n / 3)
     }
   }
@@ -28,14 +29,17 @@ public struct WeightSignal: LayerCriterion {
     let decoder = input.model.decoder
     var values: [LayerPart: [Double]] = [:]
     for (index, layer) in decoder.layers.enumerated() {
-      var shares: [String: Double] = [:]
+      var shares: [String: [Double]] = [:]
       for parameter in layer.parameters where parameter.isDecayed {
-        shares[parameter.name] = try Self.signal(
-          of: decoder.device.download(parameter.value).map(Double.init), rows: parameter.shape[0],
-          columns: parameter.shape[1])
+        shares[parameter.name] = []
+        for matrix in parameter.matrices {
+          shares[parameter.name]!.append(
+            try Self.signal(
+              of: decoder.device.download(matrix).map(Double.init), rows: matrix.rows, columns: matrix.columns))
+        }
       }
       for part in LayerPart.allCases {
-        let own = layer.parameters(of: part).compactMap { shares[$0.name] }
+        let own = layer.parameters(of: part).flatMap { shares[$0.name] ?? [] }
         values[part, default: []].append(own.reduce(0, +) / Double(max(own.count, 1)))
       }
       try progress(Double(index + 1) / Double(decoder.layers.count))

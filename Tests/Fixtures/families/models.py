@@ -1,8 +1,9 @@
 """The tiny models of the families: for each the arguments of its transformers config.
 
 Keys beside `type` and `config`: `dtype` of the stored weights, `respell` turns config.json into the spelling of older versions,
-`attention` is the implementation of the reference, `renames` turns parameter names into stored ones. Windows are shorter than the
-texts, caps bite, and every switch that a family has is set in one of its models.
+`attention` is the implementation of the reference, `renames` turns parameter names into stored ones, `experts` are the ends of an
+expert's matrices there: gate, up and down. Windows are shorter than the texts, caps bite, and every switch that a family has is set in
+one of its models.
 """
 
 import torch
@@ -159,7 +160,7 @@ MODELS = {
     "xglm": dict(type="xglm", config=dict(
         d_model=16, ffn_dim=20, num_layers=2, attention_heads=2, max_position_embeddings=20) | ENDS),
     # Experts: weights that sum to 1 and that do not, layers without, more of them than tokens take.
-    "mixtral": dict(type="mixtral", renames=[(r"\.mlp\.", ".block_sparse_moe.")], config=SMALL | ENDS | dict(
+    "mixtral": dict(type="mixtral", renames=[(r"\.mlp\.", ".block_sparse_moe.")], experts=["w1", "w3", "w2"], config=SMALL | ENDS | dict(
         intermediate_size=12, num_local_experts=4, num_experts_per_tok=2, sliding_window=5)),
     "qwen3_moe": dict(type="qwen3_moe", respell=lambda text: text.update(num_experts=text.pop("num_local_experts", text.get("num_experts"))),
                       config=DEEP | ENDS | dict(

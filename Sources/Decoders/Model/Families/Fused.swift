@@ -42,6 +42,7 @@ extension Architecture {
     names.gate = "mlp.c_fc_0"
     names.up = "mlp.c_fc_1"
     names.down = "mlp.c_proj"
+    names.areBuiltAsLlamas = true
     return Architecture(
       modelTypes: ["exaone"], names: names,
       spellings: [
