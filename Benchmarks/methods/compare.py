@@ -1,13 +1,16 @@
 """What a method gains in equal time on the same machine: runs of `elo-surgeon adapt`, one behind the other, and their table.
 
     swift build -c release --product elo-surgeon
-    python Benchmarks/methods/compare.py run CHECKPOINT TEXTS SCRATCH RESULTS.json [--languages de ko] [--minutes 5 15] [--methods ...]
+    python Benchmarks/methods/compare.py calibrate CHECKPOINT TEXTS SCRATCH RESULTS.json
+    python Benchmarks/methods/compare.py run CHECKPOINT TEXTS SCRATCH RESULTS.json [--languages de ko] [--minutes 5] [--methods ...]
     python Benchmarks/methods/compare.py table RESULTS.json
 
-TEXTS holds LANGUAGE.train.jsonl and LANGUAGE.heldout.jsonl of each language and of English, as `scripts/demo LANGUAGE` makes them. The
-minutes are those of everything but evaluations: what a method spends on detaching, fitting bridges, attaching and choosing a blend is
-taken from its training, measured by a first run of a few seconds' training. RESULTS.json grows by a run at a time; runs that are in it
-already are passed over, so the command can be stopped and given again. Nothing else should be running. Python's standard library only.
+TEXTS holds LANGUAGE.train.jsonl and LANGUAGE.heldout.jsonl of each language and of English, as `scripts/demo LANGUAGE` makes them.
+`calibrate` runs each method for half a minute, with nothing else on the machine, and keeps its tokens a second in each stage and the
+seconds that it spends beside training: on detaching, fitting bridges and attaching, not on evaluations. `run` gives each method the
+tokens that it trains in the minutes which those seconds leave it, so that what else the machine does then changes no score.
+RESULTS.json grows by a run at a time; runs that are in it already are passed over, so the command can be stopped and given again.
+Python's standard library only.
 """
 
 import argparse
@@ -20,33 +23,45 @@ import subprocess
 import sys
 
 PROGRAM = pathlib.Path(__file__).resolve().parent.parent.parent / ".build" / "release" / "elo-surgeon"
+# Steps of the whole model are of one row, at the rate that was best for full training (accelerator.py).
+WHOLE = ["--align-batch-size", "1", "--accumulate", "1", "--align-learning-rate", "1e-4"]
+# Name, flags, share of the time before the alignment.
 METHODS = {
-    "full": ("full continual pretraining", ["--method", "full"]),
-    "lora": ("LoRA, rank 16, all matrices", ["--method", "lora"]),
-    "plain": ("ELO as published", ["--bridge", "none"]),
-    "bridge": ("ELO with a bridge", []),
-    "short": ("bridge, a fifth of the time before alignment", ["--align-share", "0.8"]),
-    "blend": ("bridge, blended by held-out text", ["--blend", "auto"]),
-    "scaffold": ("bridge and a scaffold of three layers", ["--keep-frozen", "7,14,22"]),
-    "four": ("bridge, first two and last two layers", ["--layers", "first:2,last:2"]),
-    "outer": ("bridge, then only the outer ten layers aligned", ["--align-train", "first:5,last:5"]),
+    "full": ("full continual pretraining", ["--method", "full", *WHOLE], 0),
+    "lora": (
+        "LoRA, rank 64, all matrices",
+        ["--method", "lora", "--lora-rank", "64", "--lora-alpha", "128", "--align-batch-size", "1", "--accumulate", "1",
+         "--align-learning-rate", "1e-3"], 0),
+    "lora16": (
+        "LoRA, rank 16, all matrices",
+        ["--method", "lora", "--lora-rank", "16", "--lora-alpha", "32", "--align-batch-size", "1", "--accumulate", "1",
+         "--align-learning-rate", "2e-3"], 0),
+    "plain": ("ELO as published", ["--method", "elo", "--bridge", "none", *WHOLE], 0.5),
+    "bridge": ("ELO with a bridge", ["--method", "elo", *WHOLE], 0.5),
+    "short": ("ELO, bridge, a fifth of the time before alignment", ["--method", "elo", *WHOLE], 0.2),
+    "blend": ("ELO, bridge, blended by held-out text", ["--method", "elo", "--blend", "auto", *WHOLE], 0.5),
+    "scaffold": ("ELO, bridges and a scaffold of three layers", ["--method", "elo", "--keep-frozen", "7,14,22", *WHOLE], 0.5),
+    "half": (
+        "ELO, bridge, fifteen layers, a fifth of the time before alignment",
+        ["--method", "elo", "--layers", "first:8,last:7", *WHOLE], 0.2),
 }
 # Stages that are not evaluations.
 WORK = {"detach", "bridge", "pretrain", "attach", "blend", "align"}
 TRAINING = {"pretrain", "align"}
 
 
-def adapt(options, language, method, minutes, evaluation_tokens, output):
+def adapt(options, language, method, budget, evaluation_tokens, output):
     """Runs one adaptation; its report and the peak memory of the process in bytes."""
     shutil.rmtree(output, ignore_errors=True)
     texts = options.texts
     command = [
         PROGRAM, "adapt", options.checkpoint, "--target", f"{language}={texts / language}.train.jsonl",
         "--source", f"en={texts}/en.train.jsonl", "--held-out", f"{language}={texts / language}.heldout.jsonl",
-        "--held-out", f"en={texts}/en.heldout.jsonl", "--evaluation-tokens", str(evaluation_tokens),
-        "--minutes", f"{minutes:.3f}", "--token-cache", options.scratch / "tokens", "--output", output, *METHODS[method][1]]
+        "--held-out", f"en={texts}/en.heldout.jsonl", "--evaluation-tokens", evaluation_tokens,
+        "--token-cache", options.scratch / "tokens", "--output", output, *METHODS[method][1], *budget]
+    command = [str(part) for part in command]
     print("+", *command, file=sys.stderr, flush=True)
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"adapt failed with status {os.waitstatus_to_exitcode(status)}")
@@ -57,27 +72,68 @@ def seconds(report, stages):
     return sum(stage["seconds"] for stage in report["stages"] if stage["stage"] in stages)
 
 
-def run(options):
+def load(options):
     options.scratch.mkdir(parents=True, exist_ok=True)
-    results = json.loads(options.results.read_text()) if options.results.exists() else {"machine": machine(), "runs": []}
+    return json.loads(options.results.read_text()) if options.results.exists() else {
+        "machine": machine(), "rates": {}, "runs": []}
+
+
+def save(options, results):
+    options.results.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def calibrate(options):
+    results = load(options)
+    for method in options.methods:
+        if method in results["rates"]:
+            continue
+        output = options.scratch / "calibrated"
+        share = METHODS[method][2]
+        # A half for each stage, so that both have a few steps.
+        budget = ["--minutes", "0.5"] + (["--align-share", "0.5"] if share else [])
+        report, peak = adapt(options, options.languages[0], method, budget, 1024, output)
+        rates = {
+            stage: sum(step["seconds"] for step in report[stage] if step.get("seconds")) / report[stage][-1]["tokens"]
+            for stage in ("pretraining", "alignment") if report[stage]}
+        results["rates"][method] = {
+            "beside_seconds": round(seconds(report, WORK - TRAINING), 2), "peak_bytes": peak,
+            "tokens_per_second": {stage: round(1 / rate, 1) for stage, rate in rates.items()}}
+        save(options, results)
+        shutil.rmtree(output)
+
+
+def run(options):
+    results = load(options)
     done = {(run["language"], run["minutes"], run["method"]) for run in results["runs"]}
-    overheads = {}
-    for language in options.languages:
-        for minutes in options.minutes:
+    for minutes in options.minutes:
+        for language in options.languages:
             for method in options.methods:
                 if (language, minutes, method) in done:
                     continue
-                output = options.scratch / "adapted"
-                if (language, method) not in overheads:
-                    trial, _ = adapt(options, language, method, 0.1, 1024, output)
-                    overheads[language, method] = seconds(trial, WORK - TRAINING) / 60
-                training = minutes - overheads[language, method]
-                if training <= 0:
-                    sys.exit(f"{method} needs {overheads[language, method]:.1f} minutes beside its training, of {minutes}")
-                report, peak = adapt(options, language, method, training, options.evaluation_tokens, output)
+                output = options.scratch / f"adapted-{language}-{method}"
+                report, peak = adapt(
+                    options, language, method, budget(results["rates"], method, minutes), options.evaluation_tokens, output)
+                # Another run of this command may have finished one meanwhile.
+                results = load(options)
                 results["runs"].append(summary(report, peak, language, minutes, method))
-                options.results.write_text(json.dumps(results, indent=1) + "\n")
+                save(options, results)
                 shutil.rmtree(output)
+
+
+def budget(rates, method, minutes):
+    """The flags for what a method trains in some minutes."""
+    if method not in rates:
+        sys.exit(f"{method} is not calibrated: run `calibrate` first")
+    rate = rates[method]["tokens_per_second"]
+    if METHODS[method][2]:
+        # The alignment is full training: one rate for both, from the longer of the two measurements.
+        rate = rate | {"alignment": rates["full"]["tokens_per_second"]["alignment"]}
+    training = minutes * 60 - rates[method]["beside_seconds"]
+    if training <= 0:
+        sys.exit(f"{method} needs {rates[method]['beside_seconds']} s beside its training, of {minutes} minutes")
+    share = METHODS[method][2]
+    flags = ["--align-tokens", int(training * (1 - share) * rate["alignment"])]
+    return flags + (["--tokens", int(training * share * rate["pretraining"])] if share else [])
 
 
 def summary(report, peak, language, minutes, method):
@@ -128,14 +184,16 @@ def score(value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    running = commands.add_parser("run")
-    for name in ("checkpoint", "texts", "scratch", "results"):
-        running.add_argument(name, type=pathlib.Path)
-    running.add_argument("--languages", nargs="+", default=["de", "ko"])
-    running.add_argument("--minutes", nargs="+", type=float, default=[5, 15])
-    running.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
-    running.add_argument("--evaluation-tokens", type=int, default=12288)
-    running.set_defaults(action=run)
+    for name, action in (("calibrate", calibrate), ("run", run)):
+        command = commands.add_parser(name)
+        for argument in ("checkpoint", "texts", "scratch", "results"):
+            command.add_argument(argument, type=pathlib.Path)
+        command.add_argument("--languages", nargs="+", default=["de", "ko"])
+        command.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+        command.set_defaults(action=action)
+        if action is run:
+            command.add_argument("--minutes", nargs="+", type=float, default=[5])
+            command.add_argument("--evaluation-tokens", type=int, default=12288)
     drawing = commands.add_parser("table")
     drawing.add_argument("results", type=pathlib.Path)
     drawing.set_defaults(action=table)

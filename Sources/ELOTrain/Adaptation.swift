@@ -10,12 +10,12 @@ import Tokenizers
 public struct Adaptation: Sendable {
   /// How the budget is spent.
   public enum Method: String, Sendable, CaseIterable, Codable {
+    /// Train low-rank changes of the whole model's matrices throughout: what gained the most in equal time (docs/method.md).
+    case lora
+    /// Train the whole model throughout.
+    case full
     /// Detach some layers, train them alone, put them back, align the whole.
     case elo
-    /// Train the whole model throughout: what ELO is to be compared with.
-    case full
-    /// Train low-rank changes of the whole model's matrices throughout, likewise.
-    case lora
   }
 
   /// What stands for the missing layers while the detached ones are trained.
@@ -49,7 +49,7 @@ public struct Adaptation: Sendable {
   /// Layers that stay in the detached model, frozen, as a scaffold between the trained ones; nil for none.
   public var keepFrozen: LayerSelection?
   /// The way.
-  public var method = Method.elo
+  public var method = Method.lora
   /// What stands for the missing layers.
   public var bridge = BridgeKind.linear
   /// Settings of the detached training.
@@ -77,7 +77,7 @@ public struct Adaptation: Sendable {
   public var command: [String]
 
   /// What is done, in order.
-  public enum Stage: String, Sendable, CaseIterable, Codable {
+  public enum Stage: String, Sendable, CaseIterable, Codable, CodingKeyRepresentable {
     /// Scoring the model as it came.
     case evaluateBase = "evaluate base"
     /// Cutting the layers out.
@@ -100,6 +100,8 @@ public struct Adaptation: Sendable {
 
   /// What happens while it runs.
   public enum Event: Sendable {
+    /// What it needs was counted, and what other methods would need; it fits.
+    case counted(AdaptationNeeds, others: [Method: AdaptationNeeds])
     /// The adaptation was complete already.
     case wasComplete
     /// A stage is passed over: an earlier run has done it.
@@ -170,6 +172,7 @@ public struct Adaptation: Sendable {
       report: AdaptationReport(self, target: target, source: source), observe: observe)
     do {
       try run.begin(identity, resumes: saving.resumes)
+      try requireNeeds(of: run, at: work.url, device: device)
       try run.allStages()
       try run.publish(to: output, identity)
       try work.remove()
@@ -182,6 +185,24 @@ public struct Adaptation: Sendable {
       throw (error as? TrainingError)?.isInterruption == true
         ? TrainingError.interruptedBetweenStages(done: run.report.stages.map(\.stage.rawValue), work.url) : error
     }
+  }
+
+  /// Counts what the adaptation needs, tells of it, and refuses it where there is less.
+  ///
+  /// What an earlier run has done is on the disk already, so only a fresh one is held against it.
+  private func requireNeeds(of run: AdaptationRun, at work: URL, device: any Device) throws {
+    let memory = machineMemory()
+    let needs = try AdaptationNeeds(self, method: method, device: device)
+    var others: [Method: AdaptationNeeds] = [:]
+    for other in Method.allCases where other != method {
+      others[other] = try? AdaptationNeeds(self, method: other, device: device)
+    }
+    if !run.hasRemains {
+      let fitting = Method.allCases.filter { others[$0]?.fits(memory: memory) == true }
+      try needs.require(memory: memory, at: work, fitting: fitting)
+    }
+    run.note(needs)
+    _ = run.observe(.counted(needs, others: others))
   }
 
   /// The settings that change the adaptation, by their flags.

@@ -17,9 +17,15 @@ extension AdaptationReport {
               series: names.map { name in
                 DotChart.Series(name, measured.map { bitsPerByte(name, at: $0) })
               }),
-            caption: "Every token of the held-out documents scored once, by the whole model at each point.")
+            caption: "Every token of the held-out documents scored once, by the whole model at each point."),
+          .figure(
+            changes,
+            caption:
+              "Left of the line is better. Of the target text that is the gain, of the source text what was not forgotten; "
+              + "95 % intervals over the documents, taken in pairs."),
         ])
     ]
+    if !samples.isEmpty { sections.append(Page.Section("In the model's words", sampleBlocks)) }
     let training = [("Detached training", pretraining), ("Alignment", alignment)].filter { !$0.1.isEmpty }
     if !training.isEmpty {
       sections.append(Page.Section("Training", training.flatMap(curves)))
@@ -29,13 +35,18 @@ extension AdaptationReport {
     }
     sections.append(
       Page.Section(
-        "Time",
+        "Cost",
         [
+          .table(
+            costTable,
+            caption:
+              "Operations are those of products; the share is of the rate that products alone reach on this machine. Memory "
+              + "was counted before the start."),
           .figure(
             StackedBarChart.durations(
               title: "Wall-clock time of each stage", stages: stages.map(\.stage.rawValue),
               runs: [.init(method.rawValue, values: stages.map(\.seconds))]),
-            caption: "Tokenising is not counted.")
+            caption: "Tokenising is not counted."),
         ]))
     sections.append(
       Page.Section(
@@ -65,53 +76,6 @@ extension AdaptationReport {
       return String(format: "%@ %.3f to %.3f bits per byte (%.1f %% %@)", name, before, after, percent, direction)
     }
     return changes.joined(separator: "; ") + "."
-  }
-
-  private func curves(_ name: String, _ records: [StepRecord]) -> [Page.Block] {
-    let steps = records.filter { $0.loss != nil }
-    let seconds = steps.reduce(0) { $0 + ($1.seconds ?? 0) }
-    let tokens = steps.last?.tokens ?? 0
-    var blocks: [Page.Block] = [
-      .figure(
-        LineChart(
-          title: name, xLabel: "tokens", yLabel: "loss (nats per token)",
-          series: [
-            .init(
-              "training loss", x: steps.map { Double($0.tokens) }, y: steps.map { $0.loss! },
-              smoothing: max(1, steps.count / 20))
-          ]),
-        caption:
-          "\(steps.count) steps, \(tokens) tokens, \(Int(Double(tokens) / max(seconds, 1e-9))) tokens per second.")
-    ]
-    let evaluated = records.filter { $0.texts != nil }
-    if let first = evaluated.first?.texts {
-      blocks.append(
-        .figure(
-          LineChart(
-            title: "\(name): held-out text", xLabel: "tokens", yLabel: "bits per byte",
-            series: first.map(\.name).map { text in
-              .init(
-                text, x: evaluated.map { Double($0.tokens) },
-                y: evaluated.map { $0.texts!.first { $0.name == text }?.bitsPerByte ?? .nan })
-            }),
-          caption: "The model that is being trained, as it stands."))
-    }
-    return blocks
-  }
-
-  private var bridgeTable: Table {
-    func percent(_ value: Double?) -> Table.Cell { value.map { .number(100 * $0) } ?? .missing }
-    return Table(
-      columns: [
-        .init("after layer"), .init("tokens"), .init("massive tokens left out"),
-        .init("variance explained, %", decimals: 1), .init("held out, %", decimals: 1),
-      ],
-      rows: bridges.map {
-        [
-          .number(Double($0.after)), .number(Double($0.tokens)), .number(Double($0.massiveTokens)),
-          percent($0.explainedVarianceOfChange), percent($0.heldOutExplainedVarianceOfChange),
-        ]
-      })
   }
 
   /// A word as a shell takes it.

@@ -29,8 +29,28 @@ public struct AdaptationReport: Codable, Sendable {
     public var seconds: Double
   }
 
+  /// How a model went on with the beginning of a held-out document.
+  public struct Sample: Codable, Sendable {
+    /// The held-out text's name.
+    public var text: String
+    /// When.
+    public var point: Point
+    /// The document's beginning.
+    public var prompt: String
+    /// What the model added, the likeliest token each time.
+    public var continuation: String
+  }
+
+  /// Memory of one stage, counted before the start.
+  public struct Need: Codable, Sendable {
+    /// Which.
+    public var stage: Adaptation.Stage
+    /// Bytes, the stored weights that it reads included.
+    public var bytes: Int
+  }
+
   /// Version of this layout.
-  public var schemaVersion = 1
+  public var schemaVersion = 2
   /// The command that was given.
   public var command: [String]
   /// The checkpoint that was adapted.
@@ -65,6 +85,12 @@ public struct AdaptationReport: Codable, Sendable {
   public var alignmentTexts: [TextReport] = []
   /// All stages in order.
   public var stages: [StageTime] = []
+  /// What the steps of training stages compute.
+  public var arithmetic: [Adaptation.Stage: Arithmetic] = [:]
+  /// The memory that stages were counted to need.
+  public var needs: [Need] = []
+  /// Continuations of held-out documents by the base and by the result.
+  public var samples: [Sample] = []
 
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
@@ -72,7 +98,7 @@ public struct AdaptationReport: Codable, Sendable {
     case pretrainingTexts = "pretraining_texts"
     case alignmentTexts = "alignment_texts"
     case command, checkpoint, method, target, source, seed, layers, bridges, blend, blends, points, pretraining,
-      alignment, stages
+      alignment, stages, arithmetic, needs, samples
   }
 
   init(_ adaptation: Adaptation, target: TextSource, source: TextSource) {

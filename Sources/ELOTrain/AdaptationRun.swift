@@ -3,6 +3,7 @@ import Corpora
 import Decoders
 import Foundation
 import ModelSurgery
+import Tokenizers
 
 /// The stages of one adaptation, each of which is done once: what is done stands in `progress.json`, and a later run that
 /// resumes passes over it.
@@ -15,7 +16,7 @@ final class AdaptationRun {
   private let heldOut: TextSet
   /// What a blend is chosen by.
   private let blended: TextSet
-  private let observe: (Adaptation.Event) -> Bool
+  let observe: (Adaptation.Event) -> Bool
   /// What was done so far, in this run and those it goes on from.
   private(set) var report: AdaptationReport
 
@@ -64,6 +65,11 @@ final class AdaptationRun {
     try replaceFile(at: work.appending(path: RunIdentity.fileName), with: identity.json())
   }
 
+  /// Takes down what the stages need, for the report.
+  func note(_ needs: AdaptationNeeds) {
+    report.needs = needs.stages.map { .init(stage: $0.stage, bytes: $0.bytes) }
+  }
+
   /// Runs the stages that are not done.
   func allStages() throws {
     try stage(.evaluateBase) { try evaluate(adaptation.checkpoint, .base, .evaluateBase) }
@@ -73,8 +79,12 @@ final class AdaptationRun {
       beforeAlignment = attached
     }
     try stage(.align) {
-      let result = try train(.align, beforeAlignment, .everything, adaptation.alignment, output: aligned)
+      var options = adaptation.alignment
+      // Another order of the texts: what the detached layers have read is not read again before the rest.
+      if adaptation.method == .elo { options.seed &+= 1 }
+      let result = try train(.align, beforeAlignment, .everything, options, output: aligned)
       (report.alignment, report.alignmentTexts) = (result.records, result.texts)
+      report.arithmetic[.align] = result.arithmetic
     }
     try stage(.evaluateAligned) { try evaluate(aligned, .aligned, .evaluateAligned) }
   }
@@ -96,6 +106,7 @@ final class AdaptationRun {
       let result = try train(
         .pretrain, detached, .layers(useBridges: adaptation.bridge == .linear), adaptation.pretraining, output: trained)
       (report.pretraining, report.pretrainingTexts) = (result.records, result.texts)
+      report.arithmetic[.pretrain] = result.arithmetic
     }
     if adaptation.blend == .automatic { try stage(.blend) { try chooseBlend() } }
     try stage(.attach) {
@@ -145,6 +156,19 @@ final class AdaptationRun {
       return score
     }
     report.points.append(.init(point: point, texts: scores))
+    if point != .reattached { try sample(decoder, point) }
+  }
+
+  /// Lets the model go on with the beginning of a document of each held-out text.
+  private func sample(_ decoder: Decoders.Decoder, _ point: AdaptationReport.Point) throws {
+    let continuation = Continuation(try Tokenizer(directory: adaptation.checkpoint), heldOut.specialTokens)
+    for text in heldOut.texts {
+      guard let prompt = continuation.prompt(from: text) else { continue }
+      report.samples.append(
+        .init(
+          text: text.name, point: point, prompt: continuation.text(of: prompt),
+          continuation: continuation.run(prompt, with: decoder)))
+    }
   }
 
   private func fitBridges(layers: [Int]) throws {

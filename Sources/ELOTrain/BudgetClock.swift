@@ -4,14 +4,16 @@ struct BudgetClock {
   private var started = ContinuousClock.now
   private var pause = Duration.zero
   private let earlierSeconds: Double
+  private let arithmetic: Arithmetic?
   private var stepsDone: Int
   private var recentSeconds: [Double] = []
 
   /// A clock of a run of which some steps were taken earlier, in another process.
-  init(_ options: TrainingOptions, stepsDone: Int, earlierSeconds: Double) {
+  init(_ options: TrainingOptions, stepsDone: Int, earlierSeconds: Double, arithmetic: Arithmetic?) {
     self.options = options
     self.stepsDone = stepsDone
     self.earlierSeconds = earlierSeconds
+    self.arithmetic = arithmetic
   }
 
   mutating func start() { started = ContinuousClock.now }
@@ -57,7 +59,8 @@ struct BudgetClock {
       }
     return TrainingProgress(
       record: record, fraction: fraction,
-      tokensPerSecond: perStep > 0 ? Double(options.tokensPerStep) / perStep : 0, secondsLeft: left)
+      tokensPerSecond: perStep > 0 ? Double(options.tokensPerStep) / perStep : 0, secondsLeft: left,
+      arithmetic: arithmetic)
   }
 }
 

@@ -4,22 +4,19 @@ import Decoders
 /// Training of low-rank changes instead of matrices (LoRA, arXiv 2106.09685).
 public struct LowRankOptions: Sendable, Hashable {
   /// Rank r of each change.
-  public var rank = 16
+  public var rank = 64
   /// A change is multiplied by this over the rank.
-  public var alpha = 32.0
+  public var alpha = 128.0
   /// Which matrices of the layers: ends of their modules' names such as `q_proj`; all when empty.
   public var targets: [String] = []
 
-  /// All matrices of the layers, rank 16, alpha 32.
+  /// All matrices of the layers, rank 64, alpha 128: docs/method.md says what other ranks gave.
   public init() {}
 
-  /// Puts an adapter on matrices of some layers: A uniform within ±1/√I as in PEFT, B zero.
-  /// - Parameters:
-  ///   - layers: indices of the layers.
-  ///   - seed: fixes A.
+  /// The matrices of some layers that get an adapter.
+  /// - Parameter layers: indices of the layers.
   /// - Throws: `TrainingError.noSuchTarget` when a target is in none of the layers, `.partOfTensor`, `.rankTooLarge`.
-  func adapt(_ decoder: Decoders.Decoder, layers: [Int], seed: UInt64) throws(TrainingError) {
-    var generator = SplitMix64(seed: seed)
+  func matrices(of decoder: Decoders.Decoder, layers: [Int]) throws(TrainingError) -> [Parameter] {
     let matrices = layers.flatMap(decoder.adaptableMatrices)
     for target in targets {
       guard matrices.contains(where: { Self.matches(decoder.moduleName($0), target) }) else {
@@ -35,11 +32,22 @@ public struct LowRankOptions: Sendable, Hashable {
       }
       throw .partOfTensor(adapted: decoder.moduleName(adapted), left: decoder.moduleName(left))
     }
-    for matrix in matrices where isTarget(matrix) {
+    let chosen = matrices.filter(isTarget)
+    for matrix in chosen {
       let (inputs, outputs) = decoder.adapterWidths(matrix)
       guard rank <= min(inputs, outputs) else {
         throw .rankTooLarge(rank, matrix: matrix.name, limit: min(inputs, outputs))
       }
+    }
+    return chosen
+  }
+
+  /// Puts an adapter on each of some matrices: A uniform within ±1/√I as in PEFT, B zero.
+  /// - Parameter seed: fixes A.
+  func adapt(_ matrices: [Parameter], of decoder: Decoders.Decoder, seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    for matrix in matrices {
+      let inputs = decoder.adapterWidths(matrix).inputs
       let bound = 1 / Float(inputs).squareRoot()
       let a = (0..<rank * inputs).map { _ in Float.random(in: -bound..<bound, using: &generator) }
       decoder.adapt(matrix, rank: rank, a: a, scale: Float(alpha / Double(rank)))

@@ -71,6 +71,8 @@ public enum TrainingError: Error, Sendable, Equatable {
   case badSetting(String)
   /// A setting was given for weights that are not trained.
   case settingWithoutEffect(String)
+  /// A stage needs more memory than there is; `fitting` are methods of adapting that need less.
+  case needsMemory(stage: String, needed: Int, available: Int, fitting: [String])
 
   /// Whether the command line has to be written otherwise.
   public var isWrongUsage: Bool {
@@ -169,6 +171,13 @@ extension TrainingError: CustomStringConvertible {
       "\(name) is stored as \(kind), which is computed but not trained, since small steps would be rounded away: make one "
         + "in bf16 with `elo-surgeon convert` (of a detached model: of its base) and train that, or leave these weights out of "
         + "--train"
+    case .needsMemory(let stage, let needed, let available, let fitting):
+      String(
+        format: "%@ needs about %.1f GB of memory, and this machine has %.1f: ", stage, Double(needed) / 1e9,
+        Double(available) / 1e9)
+        + (fitting.isEmpty ? "" : "take --method \(fitting.joined(separator: " or ")), or ")
+        + "lower --align-batch-size, --sequence-length or --lora-rank, raise --accumulate, add --recompute or --moments bf16, "
+        + "or name fewer weights in --align-train"
     case .settingWithoutEffect(let text):
       "\(text) is for weights that are not trained: leave it out, or name them in --train too"
     case .otherRun(let directory, let differences):

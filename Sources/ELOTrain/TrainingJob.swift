@@ -24,6 +24,8 @@ public struct TrainingJob: Sendable {
     public let resumedFrom: RunProgress?
     /// Whether the output was complete already, so that nothing was done.
     public let wasFinished: Bool
+    /// What a step's arithmetic is measured by, nil when nothing was done.
+    public let arithmetic: Arithmetic?
   }
 
   /// The checkpoint to start from.
@@ -69,7 +71,7 @@ public struct TrainingJob: Sendable {
       try WorkDirectory.removeRemains(of: output)
       let records = try MetricsFile.records(in: output.appending(path: MetricsFile.name))
       let seen = try TextReport.reports(in: output.appending(path: TextReport.fileName))
-      return Result(records: records, texts: seen, resumedFrom: nil, wasFinished: true)
+      return Result(records: records, texts: seen, resumedFrom: nil, wasFinished: true, arithmetic: nil)
     }
     let work = try WorkDirectory(for: output)
     let saves = SaveFolder(in: work.url)
@@ -123,7 +125,11 @@ public struct TrainingJob: Sendable {
     _ source: Checkpoint, _ texts: TrainingTexts, _ heldOut: TextSet?, _ work: WorkDirectory, _ saved: SavedRun?,
     _ identity: RunIdentity, _ report: (TrainingProgress) throws -> Bool
   ) throws -> Result {
-    let decoder = try makeDecoder(source)
+    let decoder = try untrainedDecoder(source)
+    decoder.recomputesActivations = options.recomputesActivations
+    let trained = try trainedWeights(of: decoder)
+    try trained.startTraining(in: decoder, seed: options.seed)
+    try requireTrainable(decoder, source)
     let saves = SaveFolder(in: work.url)
     try requireSpace(source, decoder, saves, at: work.url)
     let metricsURL = work.url.appending(path: MetricsFile.name)
@@ -131,6 +137,9 @@ public struct TrainingJob: Sendable {
     var run = try TrainingRun(
       decoder, mixture: texts.mixture(options.mixture), options: options,
       untrained: options.anchors.isEmpty ? nil : untrainedDecoder(source))
+    let arithmetic = Arithmetic(
+      flopsPerToken: trained.flopsPerToken(in: decoder), productRate: device.measuredProductRate())
+    run.arithmetic = arithmetic
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(
       context: min(2048, decoder.configuration.maximumPositions), prefix: texts.specialTokens.prefix)
@@ -161,7 +170,8 @@ public struct TrainingJob: Sendable {
     let seen = texts.report(run.progress)
     try publish(source, decoder, identity: identity, metrics: metricsURL, seen, to: work.destination)
     try work.remove()
-    return Result(records: records, texts: seen, resumedFrom: saved?.state.progress, wasFinished: false)
+    return Result(
+      records: records, texts: seen, resumedFrom: saved?.state.progress, wasFinished: false, arithmetic: arithmetic)
   }
 
   /// Writes the decoder's weights as a checkpoint that is otherwise the source, and its adapters beside it.
@@ -196,21 +206,23 @@ public struct TrainingJob: Sendable {
     }
   }
 
-  private func makeDecoder(_ source: Checkpoint) throws -> Decoders.Decoder {
-    let decoder = try untrainedDecoder(source)
-    decoder.recomputesActivations = options.recomputesActivations
+  private func trainedWeights(of decoder: Decoders.Decoder) throws -> TrainedWeights {
     switch part {
-    case .everything: try choose(in: decoder, layers: Array(decoder.layers.indices), "all")
+    case .everything:
+      try TrainedWeights(options, of: decoder, layers: Array(decoder.layers.indices), usual: "all")
     case .layers:
-      try choose(in: decoder, layers: DetachedLayers(directory: checkpoint).trained, "layers")
+      try TrainedWeights(options, of: decoder, layers: DetachedLayers(directory: checkpoint).trained, usual: "layers")
     }
+  }
+
+  /// Refuses weights whose stored type would round small steps away.
+  private func requireTrainable(_ decoder: Decoders.Decoder, _ source: Checkpoint) throws {
     for parameter in decoder.parameters where parameter.isTrained || parameter.adapter != nil {
       let stored = try source.tensor(parameter.name)
       guard [.f32, .f16, .bf16].contains(stored.dtype) else {
         throw TrainingError.storedTooNarrow(parameter.name, kind: stored.kind)
       }
     }
-    return decoder
   }
 
   /// The model as it is, with its bridges.
@@ -220,16 +232,6 @@ public struct TrainingJob: Sendable {
       try decoder.setBridges(BridgeFile.read(from: checkpoint, device: device))
     }
     return decoder
-  }
-
-  /// Makes trainable what the options name, of the layers that may be trained.
-  private func choose(in decoder: Decoders.Decoder, layers: [Int], _ usual: String) throws {
-    let selection = try options.trained ?? WeightSelection(usual)
-    if let lowRank = options.lowRank {
-      try lowRank.adapt(decoder, layers: selection.layers(of: decoder, trainable: layers), seed: options.seed)
-    } else {
-      decoder.train(try selection.parameters(of: decoder, layers: layers))
-    }
   }
 }
 

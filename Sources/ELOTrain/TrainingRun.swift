@@ -11,6 +11,8 @@ public struct TrainingProgress: Sendable {
   public let tokensPerSecond: Double
   /// Expected seconds to the end.
   public let secondsLeft: Double
+  /// What the step's arithmetic is measured by, where it is known.
+  public let arithmetic: Arithmetic?
 }
 
 /// A training loop over a decoder whose trained weights are chosen already.
@@ -28,6 +30,8 @@ public struct TrainingRun {
   private var mixture: Mixture
   private let optimizer: AdamW
   private let anchor: StreamAnchor?
+  /// What progress tells of a step's arithmetic, nil for nothing.
+  var arithmetic: Arithmetic?
 
   /// A run from the beginning.
   /// - Parameter untrained: the model as it was, which anchored texts need.
@@ -85,7 +89,8 @@ public struct TrainingRun {
     evaluate: (() throws -> [TextScore])? = nil, report: (TrainingProgress) throws -> Bool = { _ in true },
     pause: (TrainingSnapshot) throws -> Void = { _ in }
   ) throws -> [StepRecord] {
-    var clock = BudgetClock(options, stepsDone: progress.step, earlierSeconds: progress.elapsedSeconds)
+    var clock = BudgetClock(
+      options, stepsDone: progress.step, earlierSeconds: progress.elapsedSeconds, arithmetic: arithmetic)
     var records: [StepRecord] = []
     func finish(_ progress: TrainingProgress, isBest: Bool, isLast: Bool) throws {
       records.append(progress.record)

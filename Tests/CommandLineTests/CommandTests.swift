@@ -9,13 +9,15 @@ import Testing
     try withTinyFiles { model, de, en, directory in
       let output = directory.appending(path: "adapted").path
       let run = try Program.run(
-        "adapt", model, "--target", "de=\(de)", "--source", "en=\(en)", "--output", output, "--tokens", "6000",
+        "adapt", model, "--method", "elo", "--target", "de=\(de)", "--source", "en=\(en)", "--output", output,
+        "--tokens",
+        "6000",
         "--align-tokens", "3000", "--sequence-length", "64", "--batch-size", "4", "--warmup", "2", "--learning-rate",
         "3e-3", "--align-learning-rate", "3e-3", "--evaluation-tokens", "2000", "--evaluate-every", "10")
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.output.contains("re-attached"))
       let report = try JSONText([UInt8](Data(contentsOf: URL(filePath: output).appending(path: "report.json")))).root
-      #expect(report["schema_version"]?.int == 1)
+      #expect(report["schema_version"]?.int == 2)
       #expect(report["layers"]?.elements?.compactMap(\.int) == [0, 3])
       #expect(report["bridges"]?.elements?.count == 1)
       #expect(report["points"]?.elements?.compactMap { $0["point"]?.string } == ["base", "re-attached", "aligned"])
@@ -34,6 +36,28 @@ import Testing
         ])
       let evaluation = try Program.run("evaluate", output, "--text", "de=\(de)", "--format", "json")
       #expect(evaluation.status == 0, "\(evaluation.errors)")
+    }
+  }
+
+  @Test func withoutAMethodLowRankChangesAreTrained() throws {
+    try withTinyFiles { model, de, en, directory in
+      let output = directory.appending(path: "low-rank").path
+      let adapt = ["adapt", model, "--target", "de=\(de)", "--source", "en=\(en)", "--output", output]
+      let run = try Program.run(
+        adapt + [
+          "--align-tokens", "2000", "--sequence-length", "64", "--evaluation-tokens", "1000", "--lora-rank", "4",
+        ])
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.contains("needs: memory align 0.1 GB of "))
+      let report = try JSONText([UInt8](Data(contentsOf: URL(filePath: output).appending(path: "report.json")))).root
+      #expect(report["method"]?.string == "lora")
+      #expect(report["arithmetic"]?["align"]?["flops_per_token"]?.double ?? 0 > 0)
+      let samples = try #require(report["samples"]?.elements)
+      #expect(samples.compactMap { $0["point"]?.string } == ["base", "base", "aligned", "aligned"])
+      let page = try String(contentsOf: URL(filePath: output).appending(path: "report.html"), encoding: .utf8)
+      #expect(page.contains("Gain and forgetting") && page.contains("GFLOP/s"))
+      let refused = try Program.run(adapt + ["--layers", "0,1"])
+      #expect(refused.status == 64 && refused.errors.contains("--layers says how layers are detached"))
     }
   }
 

@@ -87,6 +87,7 @@ import Testing
       let yaml = """
         # A tiny run.
         checkpoint: \(directory.path)/model
+        method: elo
         target: de=\(directory.path)/de.jsonl
         source: en=\(directory.path)/en.jsonl
         held-out: [ "de=\(directory.path)/de.jsonl" ]

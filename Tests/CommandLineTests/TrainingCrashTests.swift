@@ -77,7 +77,7 @@ import Testing
     switch command {
     case "align": return ["align", model] + texts + ["--steps", "\(Self.steps[command]!)"] + shared
     case "adapt":
-      return ["adapt", model, "--target", "de=\(de.path)", "--source", "en=\(en.path)"] + shared
+      return ["adapt", model, "--method", "elo", "--target", "de=\(de.path)", "--source", "en=\(en.path)"] + shared
         + ["--tokens", "8000", "--align-tokens", "4096"]
     default:
       let detached = directory.appending(path: "detached").path
@@ -117,7 +117,7 @@ import Testing
     #expect(saved >= (last - 1) / Self.saveEvery * Self.saveEvery, "kill \(kill) in step \(last) lost \(last - saved)")
   }
 
-  /// The files that differ between two directories, the time of steps and stages aside.
+  /// The files that differ between two directories, the time of steps, stages and products aside.
   private func differences(_ first: URL, _ second: URL) throws -> [String] {
     let files = FileManager.default
     let names = try [first, second].map { Set(try files.subpathsOfDirectory(atPath: $0.path)) }
@@ -136,7 +136,8 @@ import Testing
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
       // The command of a report has --resume in it or not.
       guard !line.contains("\"--resume\"") else { continue }
-      lines.append(line.replacing(/"seconds" ?: ?[-+.e0-9]+/, with: "").trimmingCharacters(in: ["\t", " ", ","]))
+      let timed = /"(seconds|product_flops_per_second)" ?: ?[-+.e0-9]+/
+      lines.append(line.replacing(timed, with: "").trimmingCharacters(in: ["\t", " ", ","]))
     }
     return lines.joined(separator: "\n")
   }

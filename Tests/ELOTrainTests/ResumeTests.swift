@@ -35,7 +35,9 @@ import Testing
     try withTinyModel { model, texts, directory in
       var job = job(model)
       switch kind {
-      case "low rank": job.options.lowRank = LowRankOptions()
+      case "low rank":
+        job.options.lowRank = LowRankOptions()
+        job.options.lowRank!.rank = 4
       case "narrow moments": job.options.optimizer.moments = .bf16
       case "groups":
         job.options.trained = try WeightSelection("norms,embedding,last")

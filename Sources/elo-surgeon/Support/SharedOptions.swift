@@ -218,7 +218,12 @@ extension TrainingProgress {
   /// The numbers beside a progress bar.
   var details: String {
     let loss = record.loss.map { String(format: "loss %.3f", $0) } ?? ""
-    return "step \(record.step)  \(loss)  \(Int(tokensPerSecond)) tokens/s"
+    let use = arithmetic.map {
+      String(
+        format: "  %.0f GFLOP/s (%.0f %% of products)", tokensPerSecond * $0.flopsPerToken / 1e9,
+        100 * $0.utilization(tokensPerSecond: tokensPerSecond))
+    }
+    return "step \(record.step)  \(loss)  \(Int(tokensPerSecond)) tokens/s\(use ?? "")"
   }
 }
 
