@@ -11,6 +11,8 @@ import Tokenizers
 public struct DetachedModel: Sendable, Hashable {
   /// The directory, absolute.
   public let directory: URL
+  /// `model_type` of config.json.
+  public let modelType: String
   /// The module that holds the layers, `model.layers` in most families.
   public let layerList: String
   /// Number of layers.
@@ -38,6 +40,7 @@ public struct DetachedModel: Sendable, Hashable {
     layerList = names.layerList
     outerModules = names.outer
     layerCount = layout.layerCount
+    modelType = layout.modelType
     trained = try DetachedLayers(directory: directory).trained
     let tokenizer = try Tokenizer(directory: directory)
     let special = try SpecialTokens(directory: directory, tokenizer: tokenizer)

@@ -14,7 +14,7 @@ extension TrainingRecipe {
     let layers = model.trained.map(String.init).joined(separator: ", ")
     let frozen = model.frozenModules.map { "`\($0)`" }.joined(separator: ", ")
     let copied = ["surgery.json"] + (BridgeFile.exists(in: model.directory) ? ["elo"] : [])
-    let sources = copied.map { quoted(model.directory.appending(path: $0).path) }.joined(separator: " ")
+    let sources = copied.map { model.directory.appending(path: $0).path.shellSpelling }.joined(separator: " ")
     let copying = resultHasManifest ? [] : ["cp -r \(sources) \(result)/"]
     return """
       # Training a detached checkpoint with \(trainer.title)
@@ -24,7 +24,7 @@ extension TrainingRecipe {
 
       ```
       \(installation)
-      cd \(quoted(path))
+      cd \(path.shellSpelling)
       \(commands.joined(separator: "\n"))
       ```
 
@@ -44,16 +44,8 @@ extension TrainingRecipe {
   private func bridgeSentence(_ model: DetachedModel) -> String {
     if model.bridgesAfter.isEmpty { return "The detached checkpoint has no bridges." }
     let places = model.bridgesAfter.map { $0 < 0 ? "the embedding" : "layer \($0)" }.joined(separator: ", ")
-    return hasBridges
-      ? "Bridges behind \(places) stand in for the missing layers (`\(bridgeHooks.name)`)."
+    return usesBridges
+      ? "Bridges behind \(places) stand in for the missing layers."
       : "The bridges behind \(places) are left out."
-  }
-
-  private var hasBridges: Bool { files.contains(bridgeHooks) }
-
-  /// A path as a shell takes it.
-  private func quoted(_ path: String) -> String {
-    let plain = path.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
-    return plain ? path : "'" + path.replacing("'", with: #"'\''"#) + "'"
   }
 }

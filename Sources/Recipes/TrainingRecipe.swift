@@ -26,6 +26,8 @@ public struct TrainingRecipe: Sendable {
   public let result: String
   /// Whether the result has its surgery.json by itself, which `attach` reads.
   public let resultHasManifest: Bool
+  /// Whether bridges stand in for the missing layers.
+  public private(set) var usesBridges = false
   /// What is not as in `pretrain`.
   public let differences: [String]
 
@@ -62,10 +64,19 @@ public struct TrainingRecipe: Sendable {
       throw TrainingError.badAccumulation(batchSize: options.batchSize, accumulate: options.accumulate)
     }
     let hasBridges = useBridges && !model.bridgesAfter.isEmpty
+    guard !hasBridges || trainer.takesBridges else {
+      throw RecipeError.bridgeNotKnown(trainer, model.bridgeFile)
+    }
     let input = Input(model: model, options: options, steps: steps, hasBridges: hasBridges)
     switch trainer {
+    case .axolotl: self = try axolotlRecipe(input)
+    case .llamaFactory: self = try llamaFactoryRecipe(input)
+    case .nemo: self = try nemoRecipe(input)
+    case .msSwift: self = try msSwiftRecipe(input)
     case .trl: self = trlRecipe(input)
+    case .mlx: self = try mlxRecipe(input)
     }
+    usesBridges = hasBridges
   }
 
   init(
@@ -81,4 +92,9 @@ public struct TrainingRecipe: Sendable {
     self.resultHasManifest = resultHasManifest
     self.differences = differences
   }
+}
+
+extension RecipeTrainer {
+  /// Whether a hook can be put into the trainer's model that applies bridges.
+  public var takesBridges: Bool { self != .nemo }
 }
