@@ -4,6 +4,7 @@ import PackageDescription
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -19,6 +20,7 @@ let package = Package(
     .library(name: "LayerProbe", targets: ["LayerProbe"]),
     .library(name: "ModelSurgery", targets: ["ModelSurgery"]),
     .library(name: "ELOTrain", targets: ["ELOTrain"]),
+    .library(name: "Recipes", targets: ["Recipes"]),
     .library(name: "LayerTrials", targets: ["LayerTrials"]),
     .executable(name: "elo-surgeon", targets: ["elo-surgeon"]),
   ],
@@ -51,13 +53,16 @@ let package = Package(
     .target(name: "ModelSurgery", dependencies: ["JSONText", "Checkpoints", collections, crypto]),
     .target(name: "ELOTrain", dependencies: ["Decoders", "Corpora", "ModelSurgery", "Figures"]),
     .target(
+      name: "Recipes",
+      dependencies: ["JSONText", "Checkpoints", "Tokenizers", "Decoders", "ModelSurgery", "ELOTrain", yams]),
+    .target(
       name: "LayerTrials", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "Decoders", "LayerProbe", "ELOTrain"]),
     .executableTarget(
       name: "elo-surgeon",
       dependencies: [
         "JSONText", "Checkpoints", "Tokenizers", "ChatTemplates", "Corpora", "Decoders", "LayerProbe", "ModelSurgery",
         "ELOTrain",
-        "LayerTrials", "EventFiles", "Figures", argumentParser, .product(name: "Yams", package: "Yams"),
+        "LayerTrials", "Recipes", "EventFiles", "Figures", argumentParser, yams,
       ]),
 
     .target(name: "TestSupport", dependencies: ["JSONText", "Checkpoints"], path: "Tests/TestSupport"),
@@ -73,6 +78,9 @@ let package = Package(
     .testTarget(name: "LayerProbeTests", dependencies: ["LayerProbe", "TestSupport"]),
     .testTarget(name: "ModelSurgeryTests", dependencies: ["ModelSurgery", "TestSupport"]),
     .testTarget(name: "ELOTrainTests", dependencies: ["ELOTrain", "TestSupport"]),
+    .testTarget(
+      name: "RecipesTests",
+      dependencies: ["Recipes", "ELOTrain", "ModelSurgery", "Checkpoints", "TestSupport", yams]),
     .testTarget(
       name: "LayerTrialsTests",
       dependencies: ["LayerTrials", "LayerProbe", "ELOTrain", "ModelSurgery", "Corpora", "Decoders", "TestSupport"]),

@@ -11,7 +11,8 @@ import ModelSurgery
 public enum BridgeFile {
   private static let folder = Checkpoint.privateFolder
 
-  static func weights(in directory: URL) -> URL { directory.appending(path: "\(folder)/bridge.safetensors") }
+  /// The file of a detached checkpoint's bridges, whether or not it is there.
+  public static func weights(in directory: URL) -> URL { directory.appending(path: "\(folder)/bridge.safetensors") }
   static func report(in directory: URL) -> URL { directory.appending(path: "\(folder)/bridge.json") }
 
   /// Whether a detached checkpoint has bridges.

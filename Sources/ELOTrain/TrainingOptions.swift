@@ -63,7 +63,7 @@ public struct TrainingOptions: Sendable, Hashable {
   public var tokensPerStep: Int { batchSize * sequenceLength }
 
   /// Steps in all when the budget says so itself, nil when it is time.
-  var plannedSteps: Int? {
+  public var plannedSteps: Int? {
     switch budget {
     case .tokens(let tokens): max(1, (tokens + tokensPerStep - 1) / tokensPerStep)
     case .steps(let steps): max(1, steps)

@@ -21,7 +21,9 @@ struct EloSurgeon: ParsableCommand {
         ]),
       CommandGroup(
         name: "Training",
-        subcommands: [BridgeCommand.self, PretrainCommand.self, AlignCommand.self, ExportMixCommand.self]),
+        subcommands: [
+          BridgeCommand.self, PretrainCommand.self, AlignCommand.self, ExportMixCommand.self, RecipeCommand.self,
+        ]),
       CommandGroup(
         name: "Measuring",
         subcommands: [ProbeCommand.self, EvaluateCommand.self, GenerateCommand.self, TokenizeCommand.self]),

@@ -11,6 +11,9 @@ struct PretrainCommand: ParsableCommand {
       layers, unless --bridge none. Metrics and saves lie in OUTPUT.partial while it runs.
       """)
 
+  /// The highest learning rate of full training.
+  static let usualRate = 2e-4
+
   @Argument(help: "A directory made by `elo-surgeon detach`.")
   var detached: String
   @Option(help: "linear: use the bridges that the directory has; none: ignore them.")
@@ -24,7 +27,7 @@ struct PretrainCommand: ParsableCommand {
     guard checkpoint.sideFiles.contains("surgery.json") else { throw TrainingError.notDetached(checkpoint.directory) }
     try training.run(
       checkpoint: directory(detached), part: .layers(useBridges: bridge == .linear), rate: learningRate,
-      usualRate: 2e-4, label: "pretrain")
+      usualRate: Self.usualRate, label: "pretrain")
   }
 }
 

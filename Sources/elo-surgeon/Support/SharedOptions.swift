@@ -68,11 +68,13 @@ struct DataOptions: ParsableArguments {
 
 /// Settings of a training stage that `pretrain`, `align` and `adapt` share.
 struct OptimizationOptions: ParsableArguments {
+  static let usualWarmup = 10
+
   @Option(
     help: "Shape of the learning rate: \(LearningRateSchedule.Shape.allCases.map(\.rawValue).joined(separator: ", ")).")
   var schedule = LearningRateSchedule.Shape.cosine
   @Option(help: "Steps over which the learning rate rises.")
-  var warmup = 10
+  var warmup = Self.usualWarmup
   @Option(help: "Where the learning rate rises from, as a share of the highest.")
   var warmupFrom = 0.0
   @Option(help: "Share of the steps over which wsd lets the learning rate fall.")
