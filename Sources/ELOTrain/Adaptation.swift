@@ -183,7 +183,8 @@ public struct Adaptation: Sendable {
         throw error
       }
       throw (error as? TrainingError)?.isInterruption == true
-        ? TrainingError.interruptedBetweenStages(done: run.report.stages.map(\.stage.rawValue), work.url) : error
+        ? TrainingError.interruptedBetweenStages(done: run.report.stages.map { method.label($0.stage) }, work.url)
+        : error
     }
   }
 

@@ -186,17 +186,18 @@ struct AdaptCommand: ParsableCommand {
       case .counted(let needs, let others):
         NeedsText.lines(needs, others, method: method, memory: machineMemory()).forEach { line.finish($0) }
       case .wasComplete: line.finish("adapt: finished before, nothing to do")
-      case .passed(let stage): line.finish("\(stage.rawValue): done before")
-      case .began(let stage): line.show(stage.rawValue, fraction: 0, details: "", secondsLeft: nil)
+      case .passed(let stage): line.finish("\(method.label(stage)): done before")
+      case .began(let stage): line.show(method.label(stage), fraction: 0, details: "", secondsLeft: nil)
       case .trained(let stage, let progress):
         line.show(
-          stage.rawValue, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+          method.label(stage), fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft
+        )
         if let warning = logs[stage]?.append(progress.record) { line.finish(warning) }
       case .read(let stage, let done, let total):
         line.show(
-          stage.rawValue, fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",
+          method.label(stage), fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",
           secondsLeft: nil)
-      case .ended(let stage, let seconds): line.finish("\(stage.rawValue): \(ProgressLine.clock(seconds))")
+      case .ended(let stage, let seconds): line.finish("\(method.label(stage)): \(ProgressLine.clock(seconds))")
       }
       return !Interruption.isRequested
     }

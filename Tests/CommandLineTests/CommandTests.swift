@@ -48,7 +48,7 @@ import Testing
           "--align-tokens", "2000", "--sequence-length", "64", "--evaluation-tokens", "1000", "--lora-rank", "4",
         ])
       #expect(run.status == 0, "\(run.errors)")
-      #expect(run.errors.contains("needs: memory align 0.1 GB of "))
+      #expect(run.errors.contains("needs: memory train 0.1 GB of "))
       let report = try JSONText([UInt8](Data(contentsOf: URL(filePath: output).appending(path: "report.json")))).root
       #expect(report["method"]?.string == "lora")
       #expect(report["arithmetic"]?["align"]?["flops_per_token"]?.double ?? 0 > 0)

@@ -7,7 +7,7 @@ enum NeedsText {
   static func lines(
     _ needs: AdaptationNeeds, _ others: [Adaptation.Method: AdaptationNeeds], method: Adaptation.Method, memory: Int
   ) -> [String] {
-    let stages = needs.stages.map { "\($0.stage.rawValue) \(gigabytes($0.bytes))" }.joined(separator: ", ")
+    let stages = needs.stages.map { "\(method.label($0.stage)) \(gigabytes($0.bytes))" }.joined(separator: ", ")
     let elsewhere = Adaptation.Method.allCases.compactMap { other in
       others[other].map { "\(other.rawValue) \(gigabytes($0.greatest.bytes))" }
     }
