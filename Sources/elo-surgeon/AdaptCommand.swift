@@ -11,8 +11,8 @@ struct AdaptCommand: ParsableCommand {
     commandName: "adapt", abstract: "Adapt a checkpoint to a language: all stages, one report.",
     discussion: """
       Trains the model on the target text with some of the source text and scores held-out text in both languages before \
-      and after. --method lora, which gained the most in equal time wherever it was measured, trains low-rank changes of \
-      all layers' matrices and merges them; full trains all weights; elo detaches some layers, fits a bridge for the \
+      and after. --method full, which gained the most in equal time, trains all weights; lora trains low-rank changes of \
+      all layers' matrices and merges them, in a third of the memory; elo detaches some layers, fits a bridge for the \
       others, trains the detached ones, puts them back and aligns the whole: for models whose weights do not fit in \
       memory. What a method needs is printed before it starts. OUTPUT is the adapted checkpoint with report.html and \
       report.json. \
@@ -40,7 +40,7 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "Layers that stay between the trained ones, frozen, as a scaffold; written like --layers.")
   var keepFrozen: String?
   @Option(help: "lora: train low-rank changes. full: train all weights. elo: detach, train, attach, align.")
-  var method = Adaptation.Method.lora
+  var method = Adaptation.Method.full
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
   var bridge = Adaptation.BridgeKind.linear
   @Option(

@@ -20,10 +20,12 @@ enum NeedsText {
         "warning: the weights do not stay in memory: every step reads what is missing from the disk again")
     }
     // Where both were measured, docs/method.md.
-    if method == .elo, others[.lora]?.fits(memory: memory) == true {
+    if method == .elo,
+      let roomy = [Adaptation.Method.full, .lora].first(where: { others[$0]?.fits(memory: memory) == true })
+    {
       lines.append(
-        "note: this machine has room for --method lora, which gained more than elo in equal time wherever both were measured"
-      )
+        "note: this machine has room for --method \(roomy.rawValue), which gained more than elo in equal time wherever both "
+          + "were measured")
     }
     return lines
   }
