@@ -1,14 +1,15 @@
 """One training step, or one forward pass, of SmolLM2-135M's or Llama-3.2-1B's shapes in PyTorch, in float32 on the CPU.
 
-    python Benchmarks/torch_step.py --case detached|full|forward [--model NAME] [--compile] [--steps N]
+    python Benchmarks/torch_step.py --case detached|full|lora|forward [--model NAME] [--compile] [--steps N]
 
     detached   first and last layer trained, embedding, final norm and tied head frozen, the middle absent
     full       the whole model trained
+    lora       adapters of rank 64 on all matrices of the layers trained, by PEFT
     forward    the whole model's loss without gradients, as an evaluation computes it
 
 --rows x --sequence-length tokens a step in --accumulate parts, plain causal rows, random weights; a training step is forward, backward, clipping to norm 1 and AdamW.
 Prints one JSON line: the median step of those after a warm-up, tokens per second, peak resident bytes of this process.
-Run each case in a fresh process: the peak is the process's. Made with torch 2.15.0, transformers 5.24.0.
+Run each case in a fresh process: the peak is the process's. Made with torch 2.15.0, transformers 5.24.0, peft 0.21.2.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def peak_bytes():
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--case", choices=["detached", "full", "forward"], required=True)
+    parser.add_argument("--case", choices=["detached", "full", "lora", "forward"], required=True)
     parser.add_argument("--model", choices=list(SHAPES), default="smollm2-135m")
     parser.add_argument("--rows", type=int, default=4)
     parser.add_argument("--sequence-length", type=int, default=512)
@@ -61,6 +62,10 @@ def main():
     if options.case == "detached":
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith("model.layers."))
+    if options.case == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        model = get_peft_model(model, LoraConfig(r=64, lora_alpha=128, target_modules="all-linear"))
     ids = torch.randint(0, shape["vocab_size"], (options.rows, options.sequence_length + 1))
     parts = [(part[:, :-1].contiguous(), part[:, 1:].contiguous()) for part in ids.chunk(options.accumulate)]
 

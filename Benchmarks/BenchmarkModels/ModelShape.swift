@@ -16,6 +16,8 @@ public struct ModelShape: Sendable {
   public var vocabulary: Int
   /// Width of a head.
   public let headWidth = 64
+  /// Rank of adapters where these are trained.
+  public static let adapterRank = 64
 
   /// SmolLM2-135M.
   public static let smollm2 = ModelShape(
@@ -56,6 +58,8 @@ public enum StepCase: String, CaseIterable, ExpressibleByArgument, Sendable {
   case detached
   /// All layers and the tied embedding trained.
   case full
+  /// Low-rank adapters on all matrices of all layers trained, everything else frozen.
+  case lora
   /// All layers, loss only.
   case forward
 }
@@ -73,6 +77,10 @@ extension ModelShape {
     let head = 2 * tokens * Double(D * vocabulary)
     switch step {
     case .forward: return products + attention + head
+    case .lora:
+      let widths = 2 * (D + H) + 2 * (D + K) + 3 * (D + I)
+      let adapters = 6 * tokens * Double(layers * Self.adapterRank * widths)
+      return 2 * products + 3.5 * attention + 2 * head + adapters
     case .detached: return 3 * products + 3.5 * attention + 2 * head
     case .full: return 3 * products + 3.5 * attention + 3 * head
     }

@@ -44,6 +44,7 @@ struct StepBenchmark: ParsableCommand {
     switch stepCase {
     case .detached: decoder.train(layers: decoder.layers.indices)
     case .full: decoder.trainEverything()
+    case .lora: decoder.layers.indices.flatMap(decoder.adaptableMatrices).forEach { adapt($0, of: decoder) }
     case .forward: break
     }
     let optimizer = try AdamW(decoder)
@@ -73,6 +74,14 @@ struct StepBenchmark: ParsableCommand {
       "threads": device.threads, "products": (products ?? .fastest).argument,
     ]
     print(String(decoding: try JSONSerialization.data(withJSONObject: line, options: .sortedKeys), as: UTF8.self))
+  }
+
+  /// An adapter of rank 64 as training starts with.
+  private func adapt(_ matrix: Parameter, of decoder: Decoder) {
+    let inputs = decoder.adapterWidths(matrix).inputs
+    let bound = 1 / Float(inputs).squareRoot()
+    let a = (0..<ModelShape.adapterRank * inputs).map { Float($0 * 7919 % 1009) / 504 * bound - bound }
+    decoder.adapt(matrix, rank: ModelShape.adapterRank, a: a, scale: 2)
   }
 
   private func batch(part: Int, vocabulary: Int, _ device: any Device) -> TokenBatch {

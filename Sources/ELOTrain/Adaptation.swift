@@ -10,9 +10,9 @@ import Tokenizers
 public struct Adaptation: Sendable {
   /// How the budget is spent.
   public enum Method: String, Sendable, CaseIterable, Codable {
-    /// Train low-rank changes of the whole model's matrices throughout: what gained the most in equal time (docs/method.md).
+    /// Train low-rank changes of the whole model's matrices throughout: nearly as much in equal time, in a third of the memory.
     case lora
-    /// Train the whole model throughout.
+    /// Train the whole model throughout: what gained the most in equal time (docs/method.md).
     case full
     /// Detach some layers, train them alone, put them back, align the whole.
     case elo
@@ -49,7 +49,7 @@ public struct Adaptation: Sendable {
   /// Layers that stay in the detached model, frozen, as a scaffold between the trained ones; nil for none.
   public var keepFrozen: LayerSelection?
   /// The way.
-  public var method = Method.lora
+  public var method = Method.full
   /// What stands for the missing layers.
   public var bridge = BridgeKind.linear
   /// Settings of the detached training.
@@ -183,7 +183,8 @@ public struct Adaptation: Sendable {
         throw error
       }
       throw (error as? TrainingError)?.isInterruption == true
-        ? TrainingError.interruptedBetweenStages(done: run.report.stages.map(\.stage.rawValue), work.url) : error
+        ? TrainingError.interruptedBetweenStages(done: run.report.stages.map { method.label($0.stage) }, work.url)
+        : error
     }
   }
 

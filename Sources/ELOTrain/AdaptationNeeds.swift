@@ -19,6 +19,8 @@ public struct AdaptationNeeds: Sendable {
     public var bytes: Int { held + mapped }
   }
 
+  /// The way whose needs these are.
+  public let method: Adaptation.Method
   /// The stages that need the most, in order; evaluations need less than the training behind them.
   public let stages: [Stage]
   /// Bytes that the stages' checkpoints and saves take on the disk together; all stay until the end.
@@ -60,7 +62,7 @@ public struct AdaptationNeeds: Sendable {
     let weights = try TrainedWeights(options, of: whole, layers: Array(whole.layers.indices), usual: "all")
     stages.append(Self.training(.align, whole, weights, options, mapped: base.shardBytes))
     disk += Self.saveBytes(whole, weights, options, adaptation.saving)
-    (self.stages, self.disk) = (stages, disk)
+    (self.method, self.stages, self.disk) = (method, stages, disk)
   }
 
   /// Refuses what does not fit.
@@ -72,7 +74,7 @@ public struct AdaptationNeeds: Sendable {
   package func require(memory: Int, at place: URL, fitting: [Adaptation.Method]) throws {
     if let stage = stages.first(where: { $0.held > memory }) {
       throw TrainingError.needsMemory(
-        stage: stage.stage.rawValue, needed: stage.held, available: memory, fitting: fitting.map(\.rawValue))
+        stage: method.label(stage.stage), needed: stage.held, available: memory, fitting: fitting.map(\.rawValue))
     }
     if let available = availableBytes(at: place), available < disk {
       throw CheckpointError.noSpace(path: place.path(percentEncoded: false), needed: disk, available: available)

@@ -10,7 +10,7 @@ extension AdaptationReport {
         guard let change = base.first(where: { $0.name == text.name })?.change(to: text) else { return nil }
         let role = text.name == target ? "learnt" : text.name == source ? "kept" : "beside"
         return ForestChart.Row(
-          "\(text.name) (\(role)), \(measurement.point.rawValue)",
+          "\(text.name) (\(role)), \(method.label(measurement.point))",
           values: [.init(change.difference, interval: change.interval.map { $0.low...$0.high })],
           isHighlighted: measurement.point == .aligned)
       }
@@ -28,13 +28,17 @@ extension AdaptationReport {
           + "token each time. A single sample shows style, not quality.")
     ]
     for sample in samples where sample.point == .base {
-      blocks.append(.quote(sample.prompt, source: "\(sample.text): the document's beginning"))
+      blocks.append(.quote(Self.onOneLine(sample.prompt), source: "\(sample.text): the document's beginning"))
       for answer in samples where answer.text == sample.text {
-        blocks.append(.quote(answer.continuation, source: "\(sample.text): \(answer.point.rawValue)"))
+        blocks.append(
+          .quote(Self.onOneLine(answer.continuation), source: "\(sample.text): \(method.label(answer.point))"))
       }
     }
     return blocks
   }
+
+  /// A text with its line breaks shown: a model may write nothing else.
+  private static func onOneLine(_ text: String) -> String { text.replacing("\n", with: " ⏎ ") }
 
   /// Time, tokens, arithmetic and memory of each stage.
   var costTable: Table {
@@ -48,7 +52,7 @@ extension AdaptationReport {
       }
       let memory = needs.first { $0.stage == stage.stage }?.bytes
       return [
-        .text(stage.stage.rawValue), .number(stage.seconds), tokens > 0 ? .number(Double(tokens)) : .missing,
+        .text(method.label(stage.stage)), .number(stage.seconds), tokens > 0 ? .number(Double(tokens)) : .missing,
         rate.map { .number($0) } ?? .missing, use.map { .number($0.0 / 1e9) } ?? .missing,
         use.map { .number(100 * $0.1) } ?? .missing, memory.map { .number(Double($0) / 1e9) } ?? .missing,
       ]

@@ -13,7 +13,7 @@ extension AdaptationReport {
           .figure(
             DotChart(
               title: "Held-out text before, between and after", yLabel: "bits per byte (lower is better)",
-              categories: measured.map(\.rawValue),
+              categories: measured.map { method.label($0) },
               series: names.map { name in
                 DotChart.Series(name, measured.map { bitsPerByte(name, at: $0) })
               }),
@@ -26,7 +26,9 @@ extension AdaptationReport {
         ])
     ]
     if !samples.isEmpty { sections.append(Page.Section("In the model's words", sampleBlocks)) }
-    let training = [("Detached training", pretraining), ("Alignment", alignment)].filter { !$0.1.isEmpty }
+    let training = [("Detached training", pretraining), (method == .elo ? "Alignment" : "Training", alignment)].filter {
+      !$0.1.isEmpty
+    }
     if !training.isEmpty {
       sections.append(Page.Section("Training", training.flatMap(curves)))
     }
@@ -44,7 +46,7 @@ extension AdaptationReport {
               + "was counted before the start."),
           .figure(
             StackedBarChart.durations(
-              title: "Wall-clock time of each stage", stages: stages.map(\.stage.rawValue),
+              title: "Wall-clock time of each stage", stages: stages.map { method.label($0.stage) },
               runs: [.init(method.rawValue, values: stages.map(\.seconds))]),
             caption: "Tokenising is not counted."),
         ]))
@@ -62,7 +64,10 @@ extension AdaptationReport {
         ]))
     return Page(
       title: "Adapting \(URL(filePath: checkpoint).lastPathComponent) to \(target)",
-      subtitle: method == .elo ? "ELO: detached layers, then alignment" : "Training of the whole model",
+      subtitle: [
+        .elo: "ELO: detached layers, then alignment", .full: "Training of all weights",
+        .lora: "Training of low-rank adapters, merged",
+      ][method]!,
       verdict: verdict, sections: sections
     ).html
   }

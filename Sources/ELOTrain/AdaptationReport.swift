@@ -143,7 +143,7 @@ public struct AdaptationReport: Codable, Sendable {
         + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
     }
     let rows = points.map { measurement in
-      row(measurement.point.rawValue, measurement.texts.map { String(format: "%.3f", $0.bitsPerByte) })
+      row(method.label(measurement.point), measurement.texts.map { String(format: "%.3f", $0.bitsPerByte) })
     }
     return ([row("bits per byte", names)] + rows + changeRows(names, row)).joined(separator: "\n")
   }

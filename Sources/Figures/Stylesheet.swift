@@ -46,7 +46,7 @@ private let pageRules = """
   figcaption { color: var(--muted); font-size: 14px; margin: 8px 0 6px; max-width: 76ch; }
   .scroll { overflow-x: auto; }
   svg { display: block; width: 100%; min-width: 560px; height: auto; }
-  blockquote { margin: 0; padding: 12px 18px; background: var(--panel); border-radius: 6px; white-space: pre-wrap; }
+  blockquote { margin: 0; padding: 12px 18px; background: var(--panel); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
   pre { margin: 0 0 18px; padding: 14px 18px; background: var(--panel); border-radius: 6px; overflow-x: auto;
     font: 13.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
   dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 10px 28px; margin: 0 0 20px; }

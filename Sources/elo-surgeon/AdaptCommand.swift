@@ -11,8 +11,8 @@ struct AdaptCommand: ParsableCommand {
     commandName: "adapt", abstract: "Adapt a checkpoint to a language: all stages, one report.",
     discussion: """
       Trains the model on the target text with some of the source text and scores held-out text in both languages before \
-      and after. --method lora, which gained the most in equal time wherever it was measured, trains low-rank changes of \
-      all layers' matrices and merges them; full trains all weights; elo detaches some layers, fits a bridge for the \
+      and after. --method full, which gained the most in equal time, trains all weights; lora trains low-rank changes of \
+      all layers' matrices and merges them, in a third of the memory; elo detaches some layers, fits a bridge for the \
       others, trains the detached ones, puts them back and aligns the whole: for models whose weights do not fit in \
       memory. What a method needs is printed before it starts. OUTPUT is the adapted checkpoint with report.html and \
       report.json. \
@@ -40,7 +40,7 @@ struct AdaptCommand: ParsableCommand {
   @Option(help: "Layers that stay between the trained ones, frozen, as a scaffold; written like --layers.")
   var keepFrozen: String?
   @Option(help: "lora: train low-rank changes. full: train all weights. elo: detach, train, attach, align.")
-  var method = Adaptation.Method.lora
+  var method = Adaptation.Method.full
   @Option(help: "linear: fit affine maps for the missing layers; none: the method as published.")
   var bridge = Adaptation.BridgeKind.linear
   @Option(
@@ -186,17 +186,18 @@ struct AdaptCommand: ParsableCommand {
       case .counted(let needs, let others):
         NeedsText.lines(needs, others, method: method, memory: machineMemory()).forEach { line.finish($0) }
       case .wasComplete: line.finish("adapt: finished before, nothing to do")
-      case .passed(let stage): line.finish("\(stage.rawValue): done before")
-      case .began(let stage): line.show(stage.rawValue, fraction: 0, details: "", secondsLeft: nil)
+      case .passed(let stage): line.finish("\(method.label(stage)): done before")
+      case .began(let stage): line.show(method.label(stage), fraction: 0, details: "", secondsLeft: nil)
       case .trained(let stage, let progress):
         line.show(
-          stage.rawValue, fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft)
+          method.label(stage), fraction: progress.fraction, details: progress.details, secondsLeft: progress.secondsLeft
+        )
         if let warning = logs[stage]?.append(progress.record) { line.finish(warning) }
       case .read(let stage, let done, let total):
         line.show(
-          stage.rawValue, fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",
+          method.label(stage), fraction: Double(done) / Double(total), details: "\(done) of \(total) tokens",
           secondsLeft: nil)
-      case .ended(let stage, let seconds): line.finish("\(stage.rawValue): \(ProgressLine.clock(seconds))")
+      case .ended(let stage, let seconds): line.finish("\(method.label(stage)): \(ProgressLine.clock(seconds))")
       }
       return !Interruption.isRequested
     }

@@ -39,16 +39,18 @@ import Testing
     }
   }
 
-  @Test func withoutAMethodLowRankChangesAreTrained() throws {
+  @Test func lowRankTrainingReportsItsCost() throws {
     try withTinyFiles { model, de, en, directory in
       let output = directory.appending(path: "low-rank").path
-      let adapt = ["adapt", model, "--target", "de=\(de)", "--source", "en=\(en)", "--output", output]
+      let adapt = [
+        "adapt", model, "--method", "lora", "--target", "de=\(de)", "--source", "en=\(en)", "--output", output,
+      ]
       let run = try Program.run(
         adapt + [
           "--align-tokens", "2000", "--sequence-length", "64", "--evaluation-tokens", "1000", "--lora-rank", "4",
         ])
       #expect(run.status == 0, "\(run.errors)")
-      #expect(run.errors.contains("needs: memory align 0.1 GB of "))
+      #expect(run.errors.contains("needs: memory train 0.1 GB of "))
       let report = try JSONText([UInt8](Data(contentsOf: URL(filePath: output).appending(path: "report.json")))).root
       #expect(report["method"]?.string == "lora")
       #expect(report["arithmetic"]?["align"]?["flops_per_token"]?.double ?? 0 > 0)
@@ -61,11 +63,11 @@ import Testing
     }
   }
 
-  @Test func theMethodFullHasNoReattachedPoint() throws {
+  @Test func theMethodFullIsUsualAndHasNoReattachedPoint() throws {
     try withTinyFiles { model, de, en, directory in
       let output = directory.appending(path: "full").path
       let run = try Program.run(
-        "adapt", model, "--method", "full", "--target", "de=\(de)", "--source", "en=\(en)", "--output", output,
+        "adapt", model, "--target", "de=\(de)", "--source", "en=\(en)", "--output", output,
         "--align-tokens", "2000", "--sequence-length", "64", "--evaluation-tokens", "1000")
       #expect(run.status == 0, "\(run.errors)")
       #expect(!run.output.contains("re-attached"))

@@ -71,7 +71,7 @@ import Testing
         try needs.require(memory: 1_000_000, at: directory, fitting: [.lora])
       }
       let text = try #require(error).description
-      #expect(text.contains("align needs about 0.1 GB") && text.contains("take --method lora, or lower"))
+      #expect(text.contains("train needs about 0.1 GB") && text.contains("take --method lora, or lower"))
     }
   }
 

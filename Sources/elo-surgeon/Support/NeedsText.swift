@@ -7,7 +7,7 @@ enum NeedsText {
   static func lines(
     _ needs: AdaptationNeeds, _ others: [Adaptation.Method: AdaptationNeeds], method: Adaptation.Method, memory: Int
   ) -> [String] {
-    let stages = needs.stages.map { "\($0.stage.rawValue) \(gigabytes($0.bytes))" }.joined(separator: ", ")
+    let stages = needs.stages.map { "\(method.label($0.stage)) \(gigabytes($0.bytes))" }.joined(separator: ", ")
     let elsewhere = Adaptation.Method.allCases.compactMap { other in
       others[other].map { "\(other.rawValue) \(gigabytes($0.greatest.bytes))" }
     }
@@ -20,10 +20,12 @@ enum NeedsText {
         "warning: the weights do not stay in memory: every step reads what is missing from the disk again")
     }
     // Where both were measured, docs/method.md.
-    if method == .elo, others[.lora]?.fits(memory: memory) == true {
+    if method == .elo,
+      let roomy = [Adaptation.Method.full, .lora].first(where: { others[$0]?.fits(memory: memory) == true })
+    {
       lines.append(
-        "note: this machine has room for --method lora, which gained more than elo in equal time wherever both were measured"
-      )
+        "note: this machine has room for --method \(roomy.rawValue), which gained more than elo in equal time wherever both "
+          + "were measured")
     }
     return lines
   }
