@@ -3,7 +3,7 @@ import Decoders
 
 extension MatrixProducts: ExpressibleByArgument, CaseIterable {
   /// All, whether or not this processor has them.
-  public static var allCases: [MatrixProducts] { [.amx, .avx512, .openBLAS] }
+  public static var allCases: [MatrixProducts] { [.amx, .avx512, .avx2, .openBLAS] }
 
   /// Reads a name.
   public init?(argument: String) {
@@ -16,6 +16,7 @@ extension MatrixProducts: ExpressibleByArgument, CaseIterable {
     switch self {
     case .amx: "amx"
     case .avx512: "avx512"
+    case .avx2: "avx2"
     case .openBLAS: "openblas"
     }
   }

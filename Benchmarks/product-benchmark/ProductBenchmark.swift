@@ -6,7 +6,7 @@ import Decoders
 import Foundation
 
 /// Times the products of a model's layers and head by everything that multiplies on this processor, and multiply-adds on
-/// AVX-512's registers alone, in turns, and prints a Markdown table of medians.
+/// the processor's widest registers alone, in turns, and prints a Markdown table of medians.
 ///
 /// Rates are per second of processor time, so that other programs on the machine disturb them little.
 @main

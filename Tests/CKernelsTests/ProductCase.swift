@@ -17,13 +17,11 @@ struct ProductRoutine: Sendable, CustomStringConvertible {
 
   /// Those that this processor has.
   static let supported: [ProductRoutine] =
-    (elo_product_supported() == 0
-      ? []
-      : [
-        ProductRoutine(
-          description: "AVX-512", workspaceCount: elo_product_workspace(), keepsInfinities: true,
-          flushesSubnormals: false, multiply: { elo_product($0, $1, $2, $3, $4, $5, $6, $7, $8) })
-      ])
+    [(ELO_AVX512, "AVX-512"), (ELO_AVX2, "AVX2")].filter { elo_product_supported($0.0) != 0 }.map { vectors, name in
+      ProductRoutine(
+        description: name, workspaceCount: elo_product_workspace(vectors), keepsInfinities: true,
+        flushesSubnormals: false, multiply: { elo_product(vectors, $0, $1, $2, $3, $4, $5, $6, $7, $8) })
+    }
     + (elo_split_product_supported() == 0
       ? []
       : [

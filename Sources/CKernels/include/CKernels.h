@@ -125,16 +125,19 @@ typedef struct {
   long stride;
 } elo_operand;
 
-/* Whether this processor has the instructions of `elo_product` (AVX-512). */
-int elo_product_supported(void);
+/* The vectors that `elo_product` is made of. */
+typedef enum { ELO_AVX2, ELO_AVX512 } elo_vectors;
+
+/* Whether this processor has their instructions. */
+int elo_product_supported(elo_vectors vectors);
 /* Floats of working memory that `elo_product` needs. */
-long elo_product_workspace(void);
+long elo_product_workspace(elo_vectors vectors);
 /* c = op(a) op(b) + beta c in f32, for op(a) of m rows and k columns, op(b) of k rows and n columns, c of m rows at
  * distance `stride`. c is not read when beta is 0, and overlaps neither operand. Sums are fused multiply-adds in the
  * order of k within blocks of at most 256, and blocks added in order: the bits of an element depend on its row of op(a),
  * its column of op(b) and k, not on m or n. Only where `elo_product_supported`. */
-void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
-                 float *workspace);
+void elo_product(elo_vectors vectors, long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c,
+                 long stride, float *workspace);
 
 /* The same for `elo_split_product` (AMX with bf16). Asks the system for the tile registers. */
 int elo_split_product_supported(void);

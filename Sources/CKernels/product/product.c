@@ -2,71 +2,33 @@
 
 #if defined(__x86_64__)
 
-int elo_product_supported(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq");
-}
-
-long elo_product_workspace(void) { return (long)DEPTH * (BLOCK_ROWS + BLOCK_COLUMNS); }
-
-/* The size of equal blocks, in whole steps and at most `largest`, that cover `length`. */
-static long block_size(long length, long largest, long step) {
-  long blocks = (length + largest - 1) / largest;
-  return ((length + blocks - 1) / blocks + step - 1) / step * step;
-}
-
-static long least(long x, long y) { return x < y ? x : y; }
-static int padded(long count, int step) { return (int)((count + step - 1) / step * step); }
-
-/* A block of c from a packed block of op(a) and one of op(b). A panel of op(b) stays in the first-level cache while the
- * block of op(a) passes by in the second. */
-static void multiply_blocks(long depth, const float *a, long rows, const float *b, long columns, float beta, float *c,
-                            long stride) {
-  for (long j = 0; j < columns; j += TILE_COLUMNS) {
-    long tile_columns = least(TILE_COLUMNS, columns - j);
-    for (long i = 0; i < rows; i += TILE_ROWS) {
-      long tile_rows = least(TILE_ROWS, rows - i);
-      elo_tile(depth, a + i * depth, padded(tile_rows, ROW_STEP), b + j * depth, padded(tile_columns, LANES), beta,
-               c + i * stride + j, stride, (int)tile_rows, (int)tile_columns);
-    }
+int elo_product_supported(elo_vectors vectors) {
+  switch (vectors) {
+  case ELO_AVX512:
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  case ELO_AVX2:
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   }
 }
 
-static void scale(long m, long n, float beta, float *c, long stride) {
-  for (long i = 0; i < m; i++)
-    for (long j = 0; j < n; j++) c[i * stride + j] = beta == 0 ? 0 : beta * c[i * stride + j];
+long elo_product_workspace(elo_vectors vectors) {
+  return vectors == ELO_AVX512 ? elo_product_workspace_avx512() : elo_product_workspace_avx2();
 }
 
-void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
-                 float *workspace) {
-  if (m <= 0 || n <= 0) return;
-  if (k <= 0) return scale(m, n, beta, c, stride);
-  float *packed_a = workspace, *packed_b = workspace + (long)DEPTH * BLOCK_ROWS;
-  /* The blocks along k depend on k alone: so does the order in which an element of c is summed. Whole vectors, because
-   * packing turns squares of 16. */
-  const long depth_step = block_size(k, DEPTH, LANES);
-  const long row_step = block_size(m, BLOCK_ROWS, TILE_ROWS), column_step = block_size(n, BLOCK_COLUMNS, TILE_COLUMNS);
-  for (long j = 0; j < n; j += column_step) {
-    const long columns = least(column_step, n - j);
-    for (long p = 0; p < k; p += depth_step) {
-      const long depth = least(depth_step, k - p);
-      elo_pack(&b, b.transposed, j, columns, p, depth, TILE_COLUMNS, LANES, packed_b);
-      for (long i = 0; i < m; i += row_step) {
-        const long rows = least(row_step, m - i);
-        elo_pack(&a, !a.transposed, i, rows, p, depth, TILE_ROWS, ROW_STEP, packed_a);
-        multiply_blocks(depth, packed_a, rows, packed_b, columns, p == 0 ? beta : 1, c + i * stride + j, stride);
-      }
-    }
-  }
+void elo_product(elo_vectors vectors, long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c,
+                 long stride, float *workspace) {
+  if (vectors == ELO_AVX512) elo_product_avx512(m, n, k, a, b, beta, c, stride, workspace);
+  else elo_product_avx2(m, n, k, a, b, beta, c, stride, workspace);
 }
 
 #else
 
-int elo_product_supported(void) { return 0; }
-long elo_product_workspace(void) { return 0; }
+int elo_product_supported(elo_vectors vectors) { return 0; }
+long elo_product_workspace(elo_vectors vectors) { return 0; }
 /* Not called: there is nothing to choose it. */
-void elo_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
-                 float *workspace) {
+void elo_product(elo_vectors vectors, long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c,
+                 long stride, float *workspace) {
   __builtin_trap();
 }
 

@@ -15,7 +15,7 @@ int elo_split_product_supported(void) {
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
   const int amx_bf16 = d >> 22 & 1, amx_tile = d >> 24 & 1;
-  return amx_bf16 && amx_tile && elo_product_supported() && __builtin_cpu_supports("avx512bf16") && tiles_are_lent();
+  return amx_bf16 && amx_tile && elo_product_supported(ELO_AVX512) && __builtin_cpu_supports("avx512bf16") && tiles_are_lent();
 }
 
 long elo_split_product_workspace(void) {

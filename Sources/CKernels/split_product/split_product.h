@@ -13,7 +13,7 @@
  *   pair    two values of a line that follow each other along k: what one lane of AMX multiplies
  *   square  16 lines by 16 pairs of one plane, 1 KB: a tile register. Lines are rows in op(a)'s, columns in op(b)'s
  *   group   16 lines, all squares along k of a block: for each 32 positions one square of each plane */
-#include "../product/vectors.h"
+#include "../product/vectors512.h"
 
 #if defined(__x86_64__)
 #define SPLIT_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))

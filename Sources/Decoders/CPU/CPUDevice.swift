@@ -9,12 +9,15 @@ public enum MatrixProducts: Sendable {
   case amx
   /// The program's own product on AVX-512.
   case avx512
+  /// The program's own product on AVX2.
+  case avx2
   /// OpenBLAS, for every other processor, and the reference that the others are tested against.
   case openBLAS
 
   /// What this processor has, the fastest first.
   public static let supported: [MatrixProducts] =
-    (elo_split_product_supported() != 0 ? [.amx] : []) + (elo_product_supported() != 0 ? [.avx512] : []) + [.openBLAS]
+    (elo_split_product_supported() != 0 ? [.amx] : []) + (elo_product_supported(ELO_AVX512) != 0 ? [.avx512] : [])
+    + (elo_product_supported(ELO_AVX2) != 0 ? [.avx2] : []) + [.openBLAS]
   /// The fastest that this processor has.
   public static var fastest: MatrixProducts { supported[0] }
 }

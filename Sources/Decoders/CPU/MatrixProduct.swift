@@ -53,9 +53,10 @@ extension CPUDevice {
     case .amx:
       let workspace = packing(worker, count: elo_split_product_workspace())
       elo_split_product(m, n, k, a.cOperand, b.cOperand, beta, c, stride, workspace)
-    case .avx512:
-      let workspace = packing(worker, count: elo_product_workspace())
-      elo_product(m, n, k, a.cOperand, b.cOperand, beta, c, stride, workspace)
+    case .avx512, .avx2:
+      let vectors = products == .avx512 ? ELO_AVX512 : ELO_AVX2
+      let workspace = packing(worker, count: elo_product_workspace(vectors))
+      elo_product(vectors, m, n, k, a.cOperand, b.cOperand, beta, c, stride, workspace)
     case .openBLAS:
       openBLASProduct(m: m, n: n, k: k, a, b, beta: beta, c, stride: stride, worker: worker)
     }

@@ -1,6 +1,4 @@
-#include "product.h"
-
-#if defined(__x86_64__)
+/* Packing, of the vectors that the including file has chosen; see product.h. */
 
 /* Positions along k that are copied before the next panel's turn: so many lines of the operand are read side by side,
  * each from its start to its end. With all of a panel's positions first, every read is in another page: 0.6 of the
@@ -8,37 +6,37 @@
 enum { COPIED_POSITIONS = 8 };
 
 /* Part of a panel of an operand in which the values of one position along k follow each other: lines are copied. */
-INLINE_AVX512 void copy_panel(const elo_element element, const elo_operand *x, long first, int count, long position,
+INLINE_TARGET void copy_panel(const elo_element element, const elo_operand *x, long first, int count, long position,
                               long depth, const int padded, float *panel) {
   for (int lane = 0; lane < padded; lane += LANES) {
-    const __mmask16 wanted = first_lanes(count - lane), kept = first_lanes(padded - lane);
+    const lane_set wanted = first_lanes(count - lane), kept = first_lanes(padded - lane);
     for (long p = 0; p < depth; p++) {
       const long index = (position + p) * x->stride + first + lane;
       prefetch(element, x->values, index + COPIED_POSITIONS * x->stride);
-      __m512 line = load(element, x->values, index, wanted);
-      _mm512_mask_storeu_ps(panel + p * padded + lane, kept, line);
+      store(panel + p * padded + lane, kept, load(element, x->values, index, wanted));
     }
   }
 }
 
-/* 16 positions along k, or `depth` if that is less, of up to 16 rows. */
-INLINE_AVX512 void turn_square(const elo_element element, const elo_operand *x, long index, const int count,
-                               const long depth, int padded, __mmask16 kept, float *out) {
-  const __mmask16 wanted = first_lanes(depth);
-  __m512 rows[LANES];
+/* As many positions along k as a vector has lanes, or `depth` if that is less, of up to as many rows. */
+INLINE_TARGET void turn_square(const elo_element element, const elo_operand *x, long index, const int count,
+                               const long depth, int padded, lane_set kept, float *out) {
+  const lane_set wanted = first_lanes(depth);
+  vector rows[LANES];
   UNROLLED for (int i = 0; i < count; i++) prefetch(element, x->values, index + (i + count) * x->stride);
   UNROLLED for (int i = 0; i < LANES; i++)
-    rows[i] = i < count ? load(element, x->values, index + i * x->stride, wanted) : _mm512_setzero_ps();
+    rows[i] = i < count ? load(element, x->values, index + i * x->stride, wanted) : zeros();
   transpose(rows);
   UNROLLED for (int i = 0; i < LANES; i++)
-    if (i < depth) _mm512_mask_storeu_ps(out + i * padded, kept, rows[i]);
+    if (i < depth) store(out + i * padded, kept, rows[i]);
 }
 
-/* Part of a panel of an operand whose values follow each other along k: 16 x 16 values at a time are turned. */
-INLINE_AVX512 void turn_panel(const elo_element element, const elo_operand *x, long first, int count, long position,
+/* Part of a panel of an operand whose values follow each other along k: squares of as many values as a vector has
+ * lanes are turned. */
+INLINE_TARGET void turn_panel(const elo_element element, const elo_operand *x, long first, int count, long position,
                               long depth, int padded, float *panel) {
   for (int lane = 0; lane < padded; lane += LANES) {
-    const __mmask16 kept = first_lanes(padded - lane);
+    const lane_set kept = first_lanes(padded - lane);
     const int rows = count - lane;
     const long start = (first + lane) * x->stride + position;
     float *out = panel + lane;
@@ -54,7 +52,7 @@ INLINE_AVX512 void turn_panel(const elo_element element, const elo_operand *x, l
   }
 }
 
-INLINE_AVX512 void pack(const elo_element element, const elo_operand *x, int along_k, long first, long count,
+INLINE_TARGET void pack(const elo_element element, const elo_operand *x, int along_k, long first, long count,
                         long position, long depth, int width, int step, float *panels) {
   const long part = along_k ? depth : COPIED_POSITIONS;
   for (long p = 0; p < depth; p += part) {
@@ -69,7 +67,10 @@ INLINE_AVX512 void pack(const elo_element element, const elo_operand *x, int alo
   }
 }
 
-AVX512 void elo_pack(const elo_operand *x, int along_k, long first, long count, long position, long depth, int width,
+/* `count` of the rows of op(a) (or columns of op(b)) from `first` on, by `depth` positions along k from `position` on,
+ * as panels of `width` that are padded to a multiple of `step`. `along_k`: whether values that follow each other in
+ * memory follow each other along k. */
+static TARGET void pack_block(const elo_operand *x, int along_k, long first, long count, long position, long depth, int width,
                      int step, float *panels) {
   switch (x->element) {
   case ELO_F32: return pack(ELO_F32, x, along_k, first, count, position, depth, width, step, panels);
@@ -77,4 +78,3 @@ AVX512 void elo_pack(const elo_operand *x, int along_k, long first, long count, 
   case ELO_F16: return pack(ELO_F16, x, along_k, first, count, position, depth, width, step, panels);
   }
 }
-#endif

@@ -1,0 +1,13 @@
+#include "product.h"
+
+#if defined(__x86_64__)
+#include "vectors512.h"
+#include "blocks.h"
+
+long elo_product_workspace_avx512(void) { return WORKSPACE; }
+
+void elo_product_avx512(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
+                         float *workspace) {
+  product(m, n, k, a, b, beta, c, stride, workspace);
+}
+#endif
