@@ -20,6 +20,8 @@ struct StepBenchmark: ParsableCommand {
   @Option(help: "Parts into which a step is split.") var accumulate = 1
   @Option(help: "Threads. (default: one for each core)") var threads: Int?
   @Option(help: "What multiplies matrices. (default: the fastest that the processor has)") var products: MatrixProducts?
+  @Option(help: "Score so many words of the vocabulary, besides targets, in place of all; with a frozen head.")
+  var headWords: Int?
   @Option(help: "A checkpoint to use instead of random weights.") var checkpoint: String?
 
   func validate() throws {
@@ -27,6 +29,9 @@ struct StepBenchmark: ParsableCommand {
       throw ValidationError("this processor has no \(products.argument)")
     }
     if let width, width < 192 || width % 192 != 0 { throw ValidationError("--width \(width) is no multiple of 192") }
+    if headWords != nil && stepCase != .detached && stepCase != .lora {
+      throw ValidationError("--head-words is for --case detached and lora")
+    }
     if accumulate < 1 || rows % accumulate != 0 {
       throw ValidationError("--rows \(rows) is no multiple of --accumulate \(accumulate)")
     }
@@ -58,7 +63,10 @@ struct StepBenchmark: ParsableCommand {
         for batch in batches { _ = decoder.losses(batch) }
       } else {
         decoder.zeroGradients()
-        for batch in batches { _ = decoder.accumulateGradients(batch, gradientScale: 1 / Float(tokens)) }
+        for (part, batch) in batches.enumerated() {
+          let words = headWords.map { words(count: $0, part: part, vocabulary: decoder.configuration.vocabularySize) }
+          _ = decoder.accumulateGradients(batch, gradientScale: 1 / Float(tokens), scoring: words)
+        }
         optimizer.step(learningRate: 1e-4, gradientNorm: optimizer.gradientNorm())
       }
       if step >= warmup {
@@ -84,11 +92,25 @@ struct StepBenchmark: ParsableCommand {
     decoder.adapt(matrix, rank: ModelShape.adapterRank, a: a, scale: 2)
   }
 
+  /// The first words of the vocabulary and the targets of a batch.
+  private func words(count: Int, part: Int, vocabulary: Int) -> HeadWords {
+    let targets = Array(ids(part: part, vocabulary: vocabulary).dropFirst())
+    let words = Array(Set(targets).union((0..<min(count, vocabulary)).map(Int32.init))).sorted()
+    let places = Dictionary(uniqueKeysWithValues: words.enumerated().map { ($1, Int32($0)) })
+    return HeadWords(
+      ids: words, logWeights: Array(repeating: 0, count: words.count), targets: targets.map { places[$0]! })
+  }
+
+  /// A fixed stride through the vocabulary: more spread out than text would be, and the same in every run.
+  private func ids(part: Int, vocabulary: Int) -> [Int32] {
+    let count = rows / accumulate * sequenceLength
+    return (0...count).map { Int32(($0 + part * count) * 7919 % vocabulary) }
+  }
+
   private func batch(part: Int, vocabulary: Int, _ device: any Device) -> TokenBatch {
     let rows = rows / accumulate
     let count = rows * sequenceLength
-    // A fixed stride through the vocabulary: as spread out as text would be, and the same in every run.
-    let ids = (0...count).map { Int32(($0 + part * count) * 7919 % vocabulary) }
+    let ids = ids(part: part, vocabulary: vocabulary)
     return TokenBatch(
       ids: Array(ids.prefix(count)), targets: Array(ids.dropFirst()),
       positions: (0..<count).map { Int32($0 % sequenceLength) },

@@ -16,6 +16,9 @@ public struct StepRecord: Codable, Sendable, Hashable {
   public var gradientNorm: Double?
   /// Wall-clock seconds of the step, without evaluation.
   public var seconds: Double?
+  /// Norm of the difference between the gradient that the step would have had with the words that `--head-words` samples and
+  /// its own, with all words, over the norm of its own; in the steps that measure it.
+  public var headError: Double?
   /// Why the step did not change the weights, nil when it did; a loss or norm that is no number is left out then.
   public var skipped: String?
   /// Scores of the held-out texts, where the step was followed by an evaluation.
@@ -25,6 +28,7 @@ public struct StepRecord: Codable, Sendable, Hashable {
     case step, tokens, loss, penalty, seconds, skipped, texts
     case learningRate = "learning_rate"
     case gradientNorm = "gradient_norm"
+    case headError = "head_error"
   }
 
   /// The record as one line of JSON, numbers with all their digits.

@@ -39,7 +39,8 @@ struct TrainedWeights {
   }
 
   /// Floating-point operations of a training step for each token.
-  func flopsPerToken(in decoder: Decoders.Decoder) -> Double {
-    decoder.trainingFlops(parameters: parameters, adapted: adapted, rank: lowRank?.rank ?? 0)
+  /// - Parameter words: how many words of the vocabulary it scores, nil for all.
+  func flopsPerToken(in decoder: Decoders.Decoder, words: Int? = nil) -> Double {
+    decoder.trainingFlops(parameters: parameters, adapted: adapted, rank: lowRank?.rank ?? 0, words: words)
   }
 }

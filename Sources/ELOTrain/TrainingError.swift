@@ -16,6 +16,10 @@ public enum TrainingError: Error, Sendable, Equatable {
   case sequenceTooLong(length: Int, limit: Int)
   /// A step cannot be split as asked.
   case badAccumulation(batchSize: Int, accumulate: Int)
+  /// A sample of words was asked for of a head that is trained.
+  case sampledHeadIsTrained
+  /// A sample of words would be all of them, or fewer than two.
+  case badHeadWords(Int, vocabulary: Int)
   /// A file is not what `evaluate --format json` printed.
   case notAnEvaluation(URL)
   /// Another model's scores are not of the same documents.
@@ -112,6 +116,11 @@ extension TrainingError: CustomStringConvertible {
       "sequences of \(length) tokens, but the model was made for \(limit): lower --sequence-length or --context"
     case .badAccumulation(let batchSize, let accumulate):
       "--batch-size \(batchSize) cannot be split into --accumulate \(accumulate) equal parts: choose a divisor"
+    case .sampledHeadIsTrained:
+      "--head-words scores a sample of the words with a frozen head, and here the head is trained: leave it out, or name "
+        + "layers in --train"
+    case .badHeadWords(let count, let vocabulary):
+      "--head-words \(count), but the vocabulary has \(vocabulary) words: give fewer, at least 2, or leave it out"
     case .notAnEvaluation(let file):
       "\(file.path) is missing or not what `elo-surgeon evaluate --format json` printed: make it with that command"
     case .malformedChoices(let argument):

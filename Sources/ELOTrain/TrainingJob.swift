@@ -138,7 +138,8 @@ public struct TrainingJob: Sendable {
       decoder, mixture: texts.mixture(options.mixture), options: options,
       untrained: options.anchors.isEmpty ? nil : untrainedDecoder(source))
     let arithmetic = Arithmetic(
-      flopsPerToken: trained.flopsPerToken(in: decoder), productRate: device.measuredProductRate())
+      flopsPerToken: trained.flopsPerToken(in: decoder, words: options.headWords),
+      productRate: device.measuredProductRate())
     run.arithmetic = arithmetic
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(

@@ -30,6 +30,7 @@ public struct TrainingRun {
   private var mixture: Mixture
   private let optimizer: AdamW
   private let anchor: StreamAnchor?
+  private let sampling: HeadSampling?
   /// What progress tells of a step's arithmetic, nil for nothing.
   var arithmetic: Arithmetic?
 
@@ -56,6 +57,12 @@ public struct TrainingRun {
       WeightSetting($0.weights, $0.value / options.schedule.peak)
     }
     optimizer = try AdamW(decoder, options: optimizerOptions)
+    sampling = try options.headWords.map { count in
+      guard decoder.head.gradient == nil else { throw TrainingError.sampledHeadIsTrained }
+      let vocabulary = decoder.configuration.vocabularySize
+      guard 2..<vocabulary ~= count else { throw TrainingError.badHeadWords(count, vocabulary: vocabulary) }
+      return try HeadSampling(decoder, mixture, options: options, count: count)
+    }
     anchor =
       options.anchors.isEmpty
       ? nil
@@ -137,7 +144,7 @@ public struct TrainingRun {
   private mutating func takeStep(_ clock: inout BudgetClock) throws -> StepRecord {
     let start = ContinuousClock.now
     progress.step += 1
-    let (loss, penalty) = try accumulateGradients()
+    let (loss, penalty, headError) = try accumulateGradients()
     let norm = optimizer.gradientNorm()
     let rate = options.schedule.rate(step: progress.step, total: clock.totalSteps)
     let reason = progress.spikes.judge(loss: loss, gradientNorm: norm, options.spikes)
@@ -151,13 +158,12 @@ public struct TrainingRun {
     return StepRecord(
       step: progress.step, tokens: progress.tokens, loss: loss.isFinite ? loss : nil,
       penalty: penalty?.isFinite == true ? penalty : nil, learningRate: rate, gradientNorm: norm.isFinite ? norm : nil,
-      seconds: seconds, skipped: reason)
+      seconds: seconds, headError: headError, skipped: reason)
   }
 
   /// The mean loss of one step's rows and what anchored texts add to it, with the gradient of both left in the trained
   /// weights.
-  private mutating func accumulateGradients() throws -> (loss: Double, penalty: Double?) {
-    decoder.zeroGradients()
+  private mutating func accumulateGradients() throws -> (loss: Double, penalty: Double?, headError: Double?) {
     var parts: [PackedBatch] = []
     for _ in 0..<options.accumulate {
       let part = try mixture.nextBatch(rows: options.batchSize / options.accumulate)
@@ -168,17 +174,43 @@ public struct TrainingRun {
     guard predicted > 0 else {
       throw TrainingError.missingText("none of the tokens of step \(progress.step) has a successor to predict")
     }
+    guard let sampling else {
+      let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, nil)
+      return (loss, penalty, nil)
+    }
+    guard (progress.step - 1).isMultiple(of: HeadSampling.checkInterval) else {
+      let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, sampling)
+      return (loss, penalty, nil)
+    }
+    func gradients() -> [Float] { decoder.trainedParameters.flatMap { decoder.device.download($0.gradient!) } }
+    _ = accumulateGradients(of: parts, predicted: predicted, sampling)
+    let sampled = gradients()
+    let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, nil)
+    let (error, norm) = zip(sampled, gradients()).reduce(into: (0.0, 0.0)) { sums, pair in
+      sums.0 += Double(pair.0 - pair.1) * Double(pair.0 - pair.1)
+      sums.1 += Double(pair.1) * Double(pair.1)
+    }
+    let headError = (error / norm).squareRoot()
+    return (loss, penalty, headError.isFinite ? headError : nil)
+  }
+
+  /// The same for parts that are drawn already, with all words or a sample of them.
+  private func accumulateGradients(
+    of parts: [PackedBatch], predicted: Int, _ sampling: HeadSampling?
+  ) -> (loss: Double, penalty: Double?) {
+    decoder.zeroGradients()
     let scales = anchor?.scales(parts)
     var (sum, penalty) = (0.0, 0.0)
-    for part in parts {
+    for (index, part) in parts.enumerated() {
       let batch = TokenBatch(
         ids: part.ids, targets: part.targets, positions: part.positions, spans: part.spans, device: decoder.device)
       var streamGradient: ((Int, Tensor, Tensor) -> Void)?
       if let anchor, let rows = anchor.prepare(part, scales: scales!) {
         streamGradient = { penalty += anchor.penalty(rows, at: $0, $1, gradient: $2) }
       }
+      let words = sampling?.words(targets: part.targets, step: progress.step, part: index)
       let losses = decoder.accumulateGradients(
-        batch, gradientScale: 1 / Float(predicted), streamGradient: streamGradient)
+        batch, gradientScale: 1 / Float(predicted), scoring: words, streamGradient: streamGradient)
       sum += losses.reduce(0) { $0 + Double($1) }
     }
     return (sum / Double(predicted), anchor.map { _ in penalty })

@@ -156,6 +156,8 @@ struct AdaptCommand: ParsableCommand {
     // As many parts as were asked for, or the most that its sequences can be split into evenly.
     alignment.accumulate = (1...optimization.accumulate).last { alignBatchSize.isMultiple(of: $0) }!
     alignment.trained = try alignTrain.map { try WeightSelection($0) }
+    // A full alignment trains the head, which a sample of its words could not.
+    if method == .elo { alignment.headWords = nil }
     alignment.lowRank = method == .lora ? lowRank.options : nil
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),

@@ -30,7 +30,7 @@ import Testing
   }
 
   /// What a run may be besides training everything: each has a state of its own to save.
-  @Test(arguments: ["low rank", "narrow moments", "groups", "cycles"])
+  @Test(arguments: ["low rank", "narrow moments", "groups", "cycles", "head words"])
   func everyKindOfRunGoesOnBitForBit(_ kind: String) throws {
     try withTinyModel { model, texts, directory in
       var job = job(model)
@@ -43,6 +43,9 @@ import Testing
         job.options.trained = try WeightSelection("norms,embedding,last")
         job.options.learningRates = [try WeightSetting(argument: "embedding=1e-4")]
         job.options.optimizer.weightDecays = [try WeightSetting(argument: "norms=0.1")]
+      case "head words":
+        job.options.trained = try WeightSelection("layers")
+        job.options.headWords = 64
       default:
         job.options.schedule.shape = .wsd
         job.options.schedule.cycles = 3

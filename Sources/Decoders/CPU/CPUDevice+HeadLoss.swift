@@ -7,14 +7,33 @@ import Foundation
 extension CPUDevice {
   /// `Device.headLoss`, in one of two ways depending on whether the head is trained.
   public func headLoss(
-    _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?,
-    dw: Tensor?
+    _ x: Tensor, _ w: Tensor, cap: Float?, logWeights: Tensor?, targets: Tensor, into losses: Tensor,
+    gradientScale: Float, dx: Tensor?, dw: Tensor?
   ) {
     precondition(x.columns == w.columns && targets.count == x.rows && losses.count == x.rows, shapes("headLoss", x, w))
+    precondition(logWeights == nil || logWeights!.count == w.rows && dw == nil, "headLoss: weights of words")
     if let dw {
       headLossWithTrainedHead(x, w, cap, targets, losses, gradientScale, dx, dw)
     } else {
-      headLossWithFrozenHead(x, w, cap, targets, losses, gradientScale, dx)
+      headLossWithFrozenHead(x, w, cap, logWeights, targets, losses, gradientScale, dx)
+    }
+  }
+
+  /// `Device.addProbabilities`, the same bits for every number of threads.
+  public func addProbabilities(_ logits: Tensor, to sums: Tensor) {
+    let (N, V) = (logits.rows, logits.columns)
+    precondition(sums.count == V, shapes("addProbabilities", logits, sums))
+    let (p, total) = (logits.floats, sums.floats)
+    workers.split(N, pieces: threads, grain: 1) { rows, _ in
+      for row in rows {
+        let line = p + row * V
+        let normaliser = elo_exp_shifted(line, 1, elo_maximum(line, V), V)
+        elo_scale(1 / normaliser, line, V)
+      }
+    }
+    // Columns are shared out, so that every sum has the order of the rows.
+    workers.split(V, pieces: threads, grain: 1) { columns, _ in
+      for row in 0..<N { elo_add(p + row * V + columns.lowerBound, total + columns.lowerBound, columns.count) }
     }
   }
 
@@ -26,7 +45,8 @@ extension CPUDevice {
   /// for each worker. Making the logits first and the gradient afterwards would need either all of them in memory or a
   /// third product.
   private func headLossWithFrozenHead(
-    _ x: Tensor, _ w: Tensor, _ cap: Float?, _ targets: Tensor, _ losses: Tensor, _ gradientScale: Float, _ dx: Tensor?
+    _ x: Tensor, _ w: Tensor, _ cap: Float?, _ logWeights: Tensor?, _ targets: Tensor, _ losses: Tensor,
+    _ gradientScale: Float, _ dx: Tensor?
   ) {
     let (N, D, V) = (x.rows, x.columns, w.rows)
     let panelRows = min(V, Self.headPanelRows)
@@ -57,6 +77,7 @@ extension CPUDevice {
             targetLogits[token] = line[label]
             targetSlopes[token] = slopes?[label] ?? 1
           }
+          if let logWeights { elo_add(logWeights.floats + first, line, rows) }
           let largest = elo_maximum(line, rows)
           if largest > maxima[token] {
             let shrink = expf(maxima[token] - largest)

@@ -129,10 +129,14 @@ public protocol Device: AnyObject, Sendable {
   ///
   /// `x` is `[N, D]`, `w` is `[V, D]`, `targets` one row of N with -1 where nothing is predicted (loss and gradient 0
   /// there), `losses` one row of N. `dx` is overwritten, `dw` accumulated into. The logits of all tokens never exist at
-  /// once.
+  /// once. `logWeights`, one row of V, is added to every token's logits behind the cap: a word with log c counts as c
+  /// words. Not with `dw`.
   func headLoss(
-    _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor?,
-    dw: Tensor?)
+    _ x: Tensor, _ w: Tensor, cap: Float?, logWeights: Tensor?, targets: Tensor, into losses: Tensor,
+    gradientScale: Float, dx: Tensor?, dw: Tensor?)
+  /// `sums[v] += softmax(logits[n])[v]`, summed over the rows of `logits`, `[N, V]`, which is overwritten. `sums` is one
+  /// row of V.
+  func addProbabilities(_ logits: Tensor, to sums: Tensor)
 
   // MARK: Measurements
 

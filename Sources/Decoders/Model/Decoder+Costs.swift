@@ -8,11 +8,15 @@ extension Decoder {
   ///   - parameters: weights that get gradients.
   ///   - adapted: matrices of layers with a low-rank change instead.
   ///   - rank: of these changes.
-  public func trainingFlops(parameters: [Parameter], adapted: [Parameter] = [], rank: Int = 0) -> Double {
+  ///   - words: how many words of the vocabulary a step scores, nil for all.
+  public func trainingFlops(
+    parameters: [Parameter], adapted: [Parameter] = [], rank: Int = 0, words: Int? = nil
+  ) -> Double {
     let trained = Set(parameters.map(ObjectIdentifier.init))
     let changed = Set(adapted.map(ObjectIdentifier.init))
     let lowest = lowestReached(trained.union(changed)) ?? layers.count
-    var flops = 2 * Double(head.value.count) * (trained.contains(ObjectIdentifier(head)) ? 3 : 2)
+    let scored = words.map { Double($0 * configuration.width) } ?? Double(head.value.count)
+    var flops = 2 * scored * (trained.contains(ObjectIdentifier(head)) ? 3 : 2)
     for (index, layer) in layers.enumerated() {
       let weights = Double(layer.weightsPerToken)
       flops += 2 * weights * (index >= lowest ? 2 : 1)

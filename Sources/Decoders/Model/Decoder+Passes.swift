@@ -24,7 +24,8 @@ extension Decoder {
     let normed = finalNormed(forward(context, keepingFrom: nil, observation), context)
     let losses = context.shared(.losses)
     device.headLoss(
-      normed, head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: 0, dx: nil, dw: nil)
+      normed, head.value, cap: logitCap, logWeights: nil, targets: batch.targets, into: losses, gradientScale: 0,
+      dx: nil, dw: nil)
     return device.download(losses)
   }
 
@@ -43,13 +44,16 @@ extension Decoder {
   }
 
   /// Adds to every trained weight the gradient of `gradientScale` times the summed loss of the batch.
-  /// - Parameter streamGradient: called on the way back with the residual stream `[N, D]` before layer `index`, from the
-  ///   layer count (behind the last layer, before the final norm) down to the layer above the lowest trained one, and with
-  ///   the gradient of the loss for it, to which it may add.
+  /// - Parameters:
+  ///   - words: the words of the vocabulary that are scored, nil for all; with some, loss and gradient are estimates, and
+  ///     the head must be frozen.
+  ///   - streamGradient: called on the way back with the residual stream `[N, D]` before layer `index`, from the
+  ///     layer count (behind the last layer, before the final norm) down to the layer above the lowest trained one, and
+  ///     with the gradient of the loss for it, to which it may add.
   /// - Returns: the negative log-likelihood in nats of each token's target, 0 where there is none.
   /// - Note: Nothing is computed below the lowest trained layer, and no gradient of a frozen weight.
   public func accumulateGradients(
-    _ batch: TokenBatch, gradientScale: Float,
+    _ batch: TokenBatch, gradientScale: Float, scoring words: HeadWords? = nil,
     streamGradient: ((_ index: Int, _ stream: Tensor, _ gradient: Tensor) -> Void)? = nil
   ) -> [Float] {
     let lowest = lowestTrainedLayer
@@ -59,9 +63,10 @@ extension Decoder {
     let (losses, dx, dNormed) = (
       context.shared(.losses), context.shared(.streamGradient), context.shared(.normedGradient)
     )
+    let scored = scoredHead(words, batch)
     device.headLoss(
-      normed, head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: gradientScale,
-      dx: dNormed, dw: head.gradient)
+      normed, scored.rows, cap: logitCap, logWeights: scored.logWeights, targets: scored.targets, into: losses,
+      gradientScale: gradientScale, dx: dNormed, dw: head.gradient)
     if configuration.logitMultiplier != 1 { device.scale(dNormed, by: Float(configuration.logitMultiplier)) }
     device.zero(dx)
     finalNorm.backward(
@@ -97,7 +102,7 @@ extension Decoder {
   ///
   /// Layers from `keepingFrom` on keep their activations.
   /// - Returns: the residual stream behind the last layer.
-  private func forward(_ context: LayerContext, keepingFrom: Int?, _ observation: Observation) -> Tensor {
+  func forward(_ context: LayerContext, keepingFrom: Int?, _ observation: Observation) -> Tensor {
     let tokens = context.batch.count
     let output = context.shared(.output)
     func activations(_ layer: Int) -> LayerActivations {

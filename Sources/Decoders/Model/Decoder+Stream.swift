@@ -43,8 +43,8 @@ extension Decoder {
     let context = makeContext(batch)
     let losses = context.shared(.losses)
     device.headLoss(
-      finalNormed(stream, context), head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: 0,
-      dx: nil, dw: nil)
+      finalNormed(stream, context), head.value, cap: logitCap, logWeights: nil, targets: batch.targets, into: losses,
+      gradientScale: 0, dx: nil, dw: nil)
     return device.download(losses)
   }
 

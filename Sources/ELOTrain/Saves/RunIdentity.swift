@@ -124,6 +124,7 @@ extension TrainingOptions {
       ("--cycles", String(schedule.cycles)), ("--train", trained?.description),
       ("--lora-rank", lowRank.map { String($0.rank) }), ("--lora-alpha", lowRank.map { String($0.alpha) }),
       ("--lora-targets", lowRank.map { $0.targets.isEmpty ? "all" : $0.targets.joined(separator: ",") }),
+      ("--head-words", headWords.map(String.init)),
       ("--anchor", anchors.isEmpty ? nil : anchors.map(\.description).joined(separator: " ")),
       ("--learning-rate-of", Self.list(learningRates)),
       ("--batch-size", String(batchSize)), ("--sequence-length", String(sequenceLength)),

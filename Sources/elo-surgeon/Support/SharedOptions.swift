@@ -92,6 +92,11 @@ struct OptimizationOptions: ParsableArguments {
   @Flag(
     help: "Make activations again in the backward pass instead of keeping them: less memory, more time, the same bits.")
   var recompute = false
+  @Option(
+    help: ArgumentHelp(
+      "An approximation, for frozen heads: score about so many words of the vocabulary in a step, the probable ones and a weighted random sample of the others. Every hundredth step takes all words and measures the gradient's error. (default: all words)",
+      valueName: "count"))
+  var headWords: Int?
   @Option(help: "Decoupled weight decay of matrices; norms and biases have none.")
   var weightDecay = 0.1
   @Option(help: "How AdamW's moments are stored: f32, or bf16 in half the memory.")
@@ -142,6 +147,7 @@ struct OptimizationOptions: ParsableArguments {
     var options = TrainingOptions(budget: budget, schedule: rates)
     options.optimizer.moments = moments
     options.recomputesActivations = recompute
+    options.headWords = headWords
     options.optimizer.weightDecay = weightDecay
     options.optimizer.clip = clip
     options.batchSize = batchSize
