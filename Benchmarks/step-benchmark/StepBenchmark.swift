@@ -64,7 +64,7 @@ struct StepBenchmark: ParsableCommand {
       } else {
         decoder.zeroGradients()
         for (part, batch) in batches.enumerated() {
-          let words = headWords.map { words(count: $0, part: part, vocabulary: decoder.configuration.vocabularySize) }
+          let words = headWords.map { scored(count: $0, part: part, vocabulary: decoder.configuration.vocabularySize) }
           _ = decoder.accumulateGradients(batch, gradientScale: 1 / Float(tokens), scoring: words)
         }
         optimizer.step(learningRate: 1e-4, gradientNorm: optimizer.gradientNorm())
@@ -93,7 +93,7 @@ struct StepBenchmark: ParsableCommand {
   }
 
   /// The first words of the vocabulary and the targets of a batch.
-  private func words(count: Int, part: Int, vocabulary: Int) -> HeadWords {
+  private func scored(count: Int, part: Int, vocabulary: Int) -> HeadWords {
     let targets = Array(ids(part: part, vocabulary: vocabulary).dropFirst())
     let words = Array(Set(targets).union((0..<min(count, vocabulary)).map(Int32.init))).sorted()
     let places = Dictionary(uniqueKeysWithValues: words.enumerated().map { ($1, Int32($0)) })

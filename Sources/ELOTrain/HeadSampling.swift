@@ -8,21 +8,21 @@ import Foundation
 /// the first rows of the run's texts, one hundredth of it spread evenly over all words, and c such that as many words as
 /// asked for are expected. The targets of the step are always in. On German text words by their mean probability leave a
 /// third of the error that as many by their frequency in the text leave.
-struct HeadSampling {
+public struct HeadSampling: Sendable {
   /// Steps from one that is computed with all words, to measure the error, to the next.
-  static let checkInterval = 100
+  public static let checkInterval = 100
   /// Tokens whose mean probabilities are taken.
   static let surveyedTokens = 4_096
   private static let evenShare = 0.01
 
   /// Each word's chance.
-  let chances: [Double]
+  public let chances: [Double]
   private let seed: UInt64
 
   /// - Parameters:
   ///   - probabilities: each word's mean probability, at least two words.
   ///   - count: the words expected in a sample besides targets.
-  init(probabilities: [Float], count: Int, seed: UInt64) {
+  public init(probabilities: [Float], count: Int, seed: UInt64) {
     let sum = probabilities.reduce(0) { $0 + Double($1) }
     let even = Self.evenShare / Double(probabilities.count)
     let scores = probabilities.map { (1 - Self.evenShare) * Double($0) / sum + even }
@@ -53,8 +53,10 @@ struct HeadSampling {
   }
 
   /// The words for a part of a step, the same whenever it is asked for.
-  func words(targets: [Int32], step: Int, part: Int) -> HeadWords {
-    var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(part) << 48)
+  public func words(targets: [Int32], step: Int, part: Int) -> HeadWords {
+    // Seeds of one generator's sequence for the next: neighbouring seeds would give the same draws, moved by one.
+    var seeds = SplitMix64(seed: seed &+ UInt64(step) << 20 &+ UInt64(part))
+    var generator = SplitMix64(seed: seeds.next())
     var isTarget = [Bool](repeating: false, count: chances.count)
     for target in targets where target >= 0 { isTarget[Int(target)] = true }
     var ids: [Int32] = []

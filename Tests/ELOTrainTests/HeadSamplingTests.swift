@@ -1,11 +1,10 @@
 import Checkpoints
 import Corpora
 import Decoders
+import ELOTrain
 import Foundation
 import TestSupport
 import Testing
-
-@testable import ELOTrain
 
 /// Steps that score a sample of the vocabulary.
 @Suite struct HeadSamplingTests {
@@ -78,6 +77,7 @@ import Testing
       func run(_ words: Int, _ trained: String) throws {
         var options = TrainingOptions(
           budget: .steps(1), schedule: LearningRateSchedule(shape: .constant, peak: 1e-3, warmupSteps: 0))
+        options.sequenceLength = 64
         options.trained = try WeightSelection(trained)
         options.headWords = words
         try TrainingJob(
