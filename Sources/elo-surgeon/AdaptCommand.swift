@@ -97,6 +97,9 @@ struct AdaptCommand: ParsableCommand {
     if method != .elo, let flag = detachedFlags.first {
       throw ValidationError("\(flag) says how layers are detached: add --method elo, or leave it out")
     }
+    guard method != .full || optimization.headWords == nil else {
+      throw ValidationError("--head-words needs a frozen head, and full training trains it: take --method lora or elo")
+    }
     guard method == .elo ? (tokens == nil) == (alignTokens == nil) : tokens == nil else {
       throw ValidationError(
         method == .elo

@@ -38,12 +38,15 @@ extension Decoder {
 
   /// The probability of every word of the vocabulary, `[V]`, summed over the tokens of a batch.
   ///
-  /// Memory is N·V.
+  /// The logits of 256 tokens exist at once.
   public func summedProbabilities(_ batch: TokenBatch) -> [Float] {
     let context = makeContext(batch)
-    let logits = logits(ofNormed: finalNormed(forward(context, keepingFrom: nil, Observation()), context))
+    let normed = finalNormed(forward(context, keepingFrom: nil, Observation()), context)
     let sums = device.makeTensor(rows: 1, columns: configuration.vocabularySize)
-    device.addProbabilities(logits, to: sums)
+    for first in stride(from: 0, to: batch.count, by: 256) {
+      let logits = logits(ofNormed: normed.rows(first..<min(first + 256, batch.count)))
+      device.addProbabilities(logits, to: sums)
+    }
     return device.download(sums)
   }
 }
