@@ -60,6 +60,8 @@ import Testing
       #expect(page.contains("Gain and forgetting") && page.contains("GFLOP/s"))
       let refused = try Program.run(adapt + ["--layers", "0,1"])
       #expect(refused.status == 64 && refused.errors.contains("--layers says how layers are detached"))
+      let trainedHead = try Program.run(adapt.map { $0 == "lora" ? "full" : $0 } + ["--head-words", "100"])
+      #expect(trainedHead.status == 64 && trainedHead.errors.contains("--head-words needs a frozen head"))
     }
   }
 
