@@ -8,7 +8,8 @@ freezing function is applied to the model, and the parameters that train are com
 surgery.json does not call frozen. A trainer whose package is not there is named and passed over; any difference ends in status 1.
 
 Made with axolotl 0.19.0, llamafactory 0.9.5, nemo-automodel 0.7.0, ms-swift 4.6.0, trl 1.16.0, mlx-lm 0.32.2, transformers 5.24.0,
-torch 2.15.0. The packages' other requirements are left out where they are not needed for parsing (`pip install --no-deps`).
+torch 2.15.0, triton 3.5.1 (NeMo AutoModel cannot be imported with 3.9). Where torchaudio refuses the torch that is there, LLaMA-Factory
+is content with an empty module of that name in PYTHONPATH. The packages' other requirements are left out where they are not needed for parsing (`pip install --no-deps`).
 """
 
 import importlib.metadata
