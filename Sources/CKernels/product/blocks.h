@@ -15,14 +15,14 @@ INLINE_TARGET int padded(long count, int step) { return (int)((count + step - 1)
 
 /* A block of c from a packed block of op(a) and one of op(b). A panel of op(b) stays in the first-level cache while the
  * block of op(a) passes by in the second. */
-static TARGET void multiply_blocks(long depth, const float *a, long rows, const float *b, long columns, float beta, float *c,
-                            long stride) {
+static TARGET void multiply_blocks(long depth, const float *a, long rows, const float *b, long columns, float beta,
+                                   float *c, long stride) {
   for (long j = 0; j < columns; j += TILE_COLUMNS) {
     long tile_columns = least(TILE_COLUMNS, columns - j);
     for (long i = 0; i < rows; i += TILE_ROWS) {
       long tile_rows = least(TILE_ROWS, rows - i);
       tile(depth, a + i * depth, padded(tile_rows, ROW_STEP), b + j * depth, padded(tile_columns, LANES), beta,
-               c + i * stride + j, stride, (int)tile_rows, (int)tile_columns);
+           c + i * stride + j, stride, (int)tile_rows, (int)tile_columns);
     }
   }
 }

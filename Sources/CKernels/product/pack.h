@@ -70,8 +70,8 @@ INLINE_TARGET void pack(const elo_element element, const elo_operand *x, int alo
 /* `count` of the rows of op(a) (or columns of op(b)) from `first` on, by `depth` positions along k from `position` on,
  * as panels of `width` that are padded to a multiple of `step`. `along_k`: whether values that follow each other in
  * memory follow each other along k. */
-static TARGET void pack_block(const elo_operand *x, int along_k, long first, long count, long position, long depth, int width,
-                     int step, float *panels) {
+static TARGET void pack_block(const elo_operand *x, int along_k, long first, long count, long position, long depth,
+                              int width, int step, float *panels) {
   switch (x->element) {
   case ELO_F32: return pack(ELO_F32, x, along_k, first, count, position, depth, width, step, panels);
   case ELO_BF16: return pack(ELO_BF16, x, along_k, first, count, position, depth, width, step, panels);
