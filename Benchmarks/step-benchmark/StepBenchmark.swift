@@ -22,6 +22,7 @@ struct StepBenchmark: ParsableCommand {
   @Option(help: "What multiplies matrices. (default: the fastest that the processor has)") var products: MatrixProducts?
   @Option(help: "Score so many words of the vocabulary, besides targets, in place of all; with a frozen head.")
   var headWords: Int?
+  @Flag(help: "Compute most of a frozen head in integers.") var roundedHead = false
   @Option(help: "A checkpoint to use instead of random weights.") var checkpoint: String?
 
   func validate() throws {
@@ -55,6 +56,7 @@ struct StepBenchmark: ParsableCommand {
     let optimizer = try AdamW(decoder)
     let batches = (0..<accumulate).map { batch(part: $0, vocabulary: decoder.configuration.vocabularySize, device) }
     let tokens = rows * sequenceLength
+    var rounding = HeadRoundingError()
     var seconds: [Double] = []
     var cpuSeconds: [Double] = []
     for step in 0..<warmup + steps {
@@ -64,8 +66,9 @@ struct StepBenchmark: ParsableCommand {
       } else {
         decoder.zeroGradients()
         for (part, batch) in batches.enumerated() {
-          let words = headWords.map { scored(count: $0, part: part, vocabulary: decoder.configuration.vocabularySize) }
-          _ = decoder.accumulateGradients(batch, gradientScale: 1 / Float(tokens), scoring: words)
+          _ = decoder.accumulateGradients(
+            batch, gradientScale: 1 / Float(tokens), scoring: scoring(part: part, decoder),
+            roundingError: { rounding = rounding + $0 })
         }
         optimizer.step(learningRate: 1e-4, gradientNorm: optimizer.gradientNorm())
       }
@@ -75,12 +78,13 @@ struct StepBenchmark: ParsableCommand {
       }
     }
     let median = seconds.sorted()[steps / 2]
-    let line: [String: Any] = [
+    var line: [String: Any] = [
       "case": stepCase.rawValue, "tokens_per_second": Double(tokens) / median, "step_seconds_median": median,
       "step_cpu_seconds_median": cpuSeconds.sorted()[steps / 2], "peak_bytes": try Self.peakBytes(),
       "flops": shape.flops(stepCase, layers: layers, rows: rows, sequenceLength: sequenceLength),
       "threads": device.threads, "products": (products ?? .fastest).argument,
     ]
+    if roundedHead { line["rounding_bound"] = rounding.bound; line["rounded_share"] = rounding.roundedShare }
     print(String(decoding: try JSONSerialization.data(withJSONObject: line, options: .sortedKeys), as: UTF8.self))
   }
 
@@ -90,6 +94,12 @@ struct StepBenchmark: ParsableCommand {
     let bound = 1 / Float(inputs).squareRoot()
     let a = (0..<ModelShape.adapterRank * inputs).map { Float($0 * 7919 % 1009) / 504 * bound - bound }
     decoder.adapt(matrix, rank: ModelShape.adapterRank, a: a, scale: 2)
+  }
+
+  private func scoring(part: Int, _ decoder: Decoder) -> HeadScoring {
+    if roundedHead { return .rounded(HeadRounding(seed: UInt32(part))) }
+    guard let headWords else { return .all }
+    return .sample(scored(count: headWords, part: part, vocabulary: decoder.configuration.vocabularySize))
   }
 
   /// The first words of the vocabulary and the targets of a batch.

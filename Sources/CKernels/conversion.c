@@ -1,15 +1,6 @@
 #include "CKernels.h"
 #include "bits.h"
 
-/* The exponent is rebased by a multiplication, which also makes denormals right; infinities and NaN keep their bits. */
-INLINE float from_f16(uint16_t x) {
-  uint32_t magnitude = (uint32_t)(x & 0x7fff) << 13;
-  uint32_t finite = float_to_bits(bits_to_float(magnitude) * 0x1p112f);
-  uint32_t special = magnitude | 0x7f800000u;
-  uint32_t bits = (magnitude >= 0x0f800000u ? special : finite) | (uint32_t)(x & 0x8000) << 16;
-  return bits_to_float(bits);
-}
-
 DISPATCHED void elo_widen_bf16(const uint16_t *x, float *y, long n) {
   for (long i = 0; i < n; i++) y[i] = from_bf16(x[i]);
 }

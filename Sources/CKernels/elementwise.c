@@ -1,9 +1,19 @@
 #include "CKernels.h"
-#include "dispatch.h"
+#include "bits.h"
 
 DISPATCHED void elo_axpy(float a, const float *x, float *y, long n) {
   CONTRACT
   for (long i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+DISPATCHED void elo_axpy_bf16(float a, const uint16_t *x, float *y, long n) {
+  CONTRACT
+  for (long i = 0; i < n; i++) y[i] += a * from_bf16(x[i]);
+}
+
+DISPATCHED void elo_axpy_f16(float a, const uint16_t *x, float *y, long n) {
+  CONTRACT
+  for (long i = 0; i < n; i++) y[i] += a * from_f16(x[i]);
 }
 
 DISPATCHED void elo_scale(float a, float *y, long n) {

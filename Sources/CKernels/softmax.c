@@ -16,6 +16,27 @@ DISPATCHED float elo_maximum(const float *x, long n) {
   return largest;
 }
 
+DISPATCHED float elo_largest_magnitude(const float *x, long n) {
+  float lanes[16] = {0};
+  long i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int lane = 0; lane < 16; lane++) {
+      float magnitude = __builtin_fabsf(x[i + lane]);
+      lanes[lane] = magnitude > lanes[lane] ? magnitude : lanes[lane];
+    }
+  for (; i < n; i++) lanes[0] = __builtin_fabsf(x[i]) > lanes[0] ? __builtin_fabsf(x[i]) : lanes[0];
+  float largest = lanes[0];
+  for (int lane = 1; lane < 16; lane++) largest = lanes[lane] > largest ? lanes[lane] : largest;
+  return largest;
+}
+
+DISPATCHED void elo_raise_magnitudes(const float *x, float *y, long n) {
+  for (long i = 0; i < n; i++) {
+    float magnitude = __builtin_fabsf(x[i]);
+    y[i] = magnitude > y[i] ? magnitude : y[i];
+  }
+}
+
 DISPATCHED float elo_exp_shifted(float *x, float scale, float shift, long n) {
   REASSOCIATE
   float sum = 0;

@@ -9,20 +9,17 @@ import Foundation
 /// asked for are expected. The targets of the step are always in. On German text words by their mean probability leave a
 /// third of the error that as many by their frequency in the text leave.
 public struct HeadSampling: Sendable {
-  /// Steps from one that is computed with all words, to measure the error, to the next.
-  public static let checkInterval = 100
   /// Tokens whose mean probabilities are taken.
   static let surveyedTokens = 4_096
   private static let evenShare = 0.01
 
   /// Each word's chance.
   public let chances: [Double]
-  private let seed: UInt64
 
   /// - Parameters:
   ///   - probabilities: each word's mean probability, at least two words.
   ///   - count: the words expected in a sample besides targets.
-  public init(probabilities: [Float], count: Int, seed: UInt64) {
+  public init(probabilities: [Float], count: Int) {
     let sum = probabilities.reduce(0) { $0 + Double($1) }
     let even = Self.evenShare / Double(probabilities.count)
     let scores = probabilities.map { (1 - Self.evenShare) * Double($0) / sum + even }
@@ -35,7 +32,6 @@ public struct HeadSampling: Sendable {
     }
     let factor = certain < count ? Double(count - certain) / rest : 1 / descending[count - 1]
     chances = scores.map { min(1, factor * $0) }
-    self.seed = seed
   }
 
   /// Surveys the model as it is on the first rows of a mixture, which the caller keeps at its place.
@@ -49,13 +45,13 @@ public struct HeadSampling: Sendable {
         ids: row.ids, targets: row.targets, positions: row.positions, spans: row.spans, device: decoder.device)
       for (word, probability) in decoder.summedProbabilities(batch).enumerated() { sums[word] += probability }
     }
-    self.init(probabilities: sums, count: count, seed: options.seed)
+    self.init(probabilities: sums, count: count)
   }
 
-  /// The words for a part of a step, the same whenever it is asked for.
-  public func words(targets: [Int32], step: Int, part: Int) -> HeadWords {
+  /// The words for a part of a step, the same whenever a seed is given.
+  public func words(targets: [Int32], seed: UInt64) -> HeadWords {
     // Seeds of one generator's sequence for the next: neighbouring seeds would give the same draws, moved by one.
-    var seeds = SplitMix64(seed: seed &+ UInt64(step) << 20 &+ UInt64(part))
+    var seeds = SplitMix64(seed: seed)
     var generator = SplitMix64(seed: seeds.next())
     var isTarget = [Bool](repeating: false, count: chances.count)
     for target in targets where target >= 0 { isTarget[Int(target)] = true }

@@ -16,9 +16,14 @@ public struct StepRecord: Codable, Sendable, Hashable {
   public var gradientNorm: Double?
   /// Wall-clock seconds of the step, without evaluation.
   public var seconds: Double?
-  /// Norm of the difference between the gradient that the step would have had with the words that `--head-words` samples and
-  /// its own, with all words, over the norm of its own; in the steps that measure it.
+  /// Norm of the difference between the gradient that the step would have had with an approximated head and its own, without,
+  /// over the norm of its own; in the steps that measure it.
   public var headError: Double?
+  /// With a rounded head: a bound on the expected relative error of the gradient before the final norm, as a root mean
+  /// square over every sixteenth token.
+  public var headErrorBound: Double?
+  /// With a rounded head: the share of words, over tokens, that were scored in integers alone.
+  public var headRoundedShare: Double?
   /// Why the step did not change the weights, nil when it did; a loss or norm that is no number is left out then.
   public var skipped: String?
   /// Scores of the held-out texts, where the step was followed by an evaluation.
@@ -29,6 +34,8 @@ public struct StepRecord: Codable, Sendable, Hashable {
     case learningRate = "learning_rate"
     case gradientNorm = "gradient_norm"
     case headError = "head_error"
+    case headErrorBound = "head_error_bound"
+    case headRoundedShare = "head_rounded_share"
   }
 
   /// The record as one line of JSON, numbers with all their digits.

@@ -17,7 +17,7 @@ public enum TrainingError: Error, Sendable, Equatable {
   /// A step cannot be split as asked.
   case badAccumulation(batchSize: Int, accumulate: Int)
   /// A sample of words was asked for of a head that is trained.
-  case sampledHeadIsTrained
+  case approximatedHeadIsTrained(HeadApproximation)
   /// A sample of words would be all of them, or fewer than two.
   case badHeadWords(Int, vocabulary: Int)
   /// A file is not what `evaluate --format json` printed.
@@ -116,9 +116,9 @@ extension TrainingError: CustomStringConvertible {
       "sequences of \(length) tokens, but the model was made for \(limit): lower --sequence-length or --context"
     case .badAccumulation(let batchSize, let accumulate):
       "--batch-size \(batchSize) cannot be split into --accumulate \(accumulate) equal parts: choose a divisor"
-    case .sampledHeadIsTrained:
-      "--head-words scores a sample of the words with a frozen head, and here the head is trained: leave it out, or name "
-        + "layers in --train"
+    case .approximatedHeadIsTrained(let approximation):
+      "\(approximation == .rounding ? "--rounded-head" : "--head-words") is for frozen heads, and here the head is trained: "
+        + "leave it out, or name layers in --train"
     case .badHeadWords(let count, let vocabulary):
       "--head-words \(count), but the vocabulary has \(vocabulary) words: give fewer, at least 2, or leave it out"
     case .notAnEvaluation(let file):

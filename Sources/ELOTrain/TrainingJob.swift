@@ -137,9 +137,13 @@ public struct TrainingJob: Sendable {
     var run = try TrainingRun(
       decoder, mixture: texts.mixture(options.mixture), options: options,
       untrained: options.anchors.isEmpty ? nil : untrainedDecoder(source))
-    let arithmetic = Arithmetic(
-      flopsPerToken: trained.flopsPerToken(in: decoder, words: options.headWords),
-      productRate: device.measuredProductRate())
+    // A rounded head's products are not of the kind whose rate is measured.
+    let arithmetic: Arithmetic? =
+      options.headApproximation == .rounding
+      ? nil
+      : Arithmetic(
+        flopsPerToken: trained.flopsPerToken(in: decoder, words: options.sampledWords),
+        productRate: device.measuredProductRate())
     run.arithmetic = arithmetic
     if let saved { try run.restore(saved) }
     let evaluator = Evaluator(

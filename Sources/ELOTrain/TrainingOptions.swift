@@ -22,8 +22,8 @@ public struct TrainingOptions: Sendable, Hashable {
   public var trained: WeightSelection?
   /// Low-rank changes to train instead of the layers' matrices; nil to train the weights themselves.
   public var lowRank: LowRankOptions?
-  /// About how many words of the vocabulary a step scores, an approximation (`HeadWords`); nil for all.
-  public var headWords: Int?
+  /// What a step saves of a frozen head's arithmetic; nil for nothing.
+  public var headApproximation: HeadApproximation?
   /// Texts on which the trained layers are kept near what they were.
   public var anchors: [AnchoredText] = []
   /// Whether backward passes make activations again instead of keeping them, which changes no bit.

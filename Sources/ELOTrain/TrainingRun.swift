@@ -30,7 +30,7 @@ public struct TrainingRun {
   private var mixture: Mixture
   private let optimizer: AdamW
   private let anchor: StreamAnchor?
-  private let sampling: HeadSampling?
+  private let head: HeadApproximator?
   /// What progress tells of a step's arithmetic, nil for nothing.
   var arithmetic: Arithmetic?
 
@@ -57,12 +57,7 @@ public struct TrainingRun {
       WeightSetting($0.weights, $0.value / options.schedule.peak)
     }
     optimizer = try AdamW(decoder, options: optimizerOptions)
-    sampling = try options.headWords.map { count in
-      guard decoder.head.gradient == nil else { throw TrainingError.sampledHeadIsTrained }
-      let vocabulary = decoder.configuration.vocabularySize
-      guard 2..<vocabulary ~= count else { throw TrainingError.badHeadWords(count, vocabulary: vocabulary) }
-      return try HeadSampling(decoder, mixture, options: options, count: count)
-    }
+    head = try options.headApproximation.map { try HeadApproximator($0, decoder, mixture, options: options) }
     anchor =
       options.anchors.isEmpty
       ? nil
@@ -144,7 +139,8 @@ public struct TrainingRun {
   private mutating func takeStep(_ clock: inout BudgetClock) throws -> StepRecord {
     let start = ContinuousClock.now
     progress.step += 1
-    let (loss, penalty, headError) = try accumulateGradients()
+    let (sums, headError) = try accumulateGradients()
+    let (loss, penalty) = (sums.loss, sums.penalty)
     let norm = optimizer.gradientNorm()
     let rate = options.schedule.rate(step: progress.step, total: clock.totalSteps)
     let reason = progress.spikes.judge(loss: loss, gradientNorm: norm, options.spikes)
@@ -158,12 +154,22 @@ public struct TrainingRun {
     return StepRecord(
       step: progress.step, tokens: progress.tokens, loss: loss.isFinite ? loss : nil,
       penalty: penalty?.isFinite == true ? penalty : nil, learningRate: rate, gradientNorm: norm.isFinite ? norm : nil,
-      seconds: seconds, headError: headError, skipped: reason)
+      seconds: seconds, headError: headError, headErrorBound: sums.rounding?.bound,
+      headRoundedShare: sums.rounding?.roundedShare, skipped: reason)
   }
 
-  /// The mean loss of one step's rows and what anchored texts add to it, with the gradient of both left in the trained
-  /// weights.
-  private mutating func accumulateGradients() throws -> (loss: Double, penalty: Double?, headError: Double?) {
+  /// What a pass over the parts of a step gives besides gradients.
+  private struct StepSums {
+    /// The mean loss of the step's rows.
+    var loss = 0.0
+    /// What anchored texts add to it.
+    var penalty: Double?
+    var rounding: HeadRoundingError?
+  }
+
+  /// The sums of one step, with the gradient left in the trained weights, and, in steps that measure it, the relative error
+  /// that the head's approximation would have had.
+  private mutating func accumulateGradients() throws -> (sums: StepSums, headError: Double?) {
     var parts: [PackedBatch] = []
     for _ in 0..<options.accumulate {
       let part = try mixture.nextBatch(rows: options.batchSize / options.accumulate)
@@ -174,45 +180,41 @@ public struct TrainingRun {
     guard predicted > 0 else {
       throw TrainingError.missingText("none of the tokens of step \(progress.step) has a successor to predict")
     }
-    guard let sampling else {
-      let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, nil)
-      return (loss, penalty, nil)
-    }
-    guard (progress.step - 1).isMultiple(of: HeadSampling.checkInterval) else {
-      let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, sampling)
-      return (loss, penalty, nil)
-    }
+    guard let head else { return (accumulateGradients(of: parts, predicted: predicted, nil), nil) }
+    let approximated = accumulateGradients(of: parts, predicted: predicted, head)
+    guard (progress.step - 1).isMultiple(of: HeadApproximator.checkInterval) else { return (approximated, nil) }
     func gradients() -> [Float] { decoder.trainedParameters.flatMap { decoder.device.download($0.gradient!) } }
-    _ = accumulateGradients(of: parts, predicted: predicted, sampling)
-    let sampled = gradients()
-    let (loss, penalty) = accumulateGradients(of: parts, predicted: predicted, nil)
-    let (error, norm) = zip(sampled, gradients()).reduce(into: (0.0, 0.0)) { sums, pair in
+    let estimates = gradients()
+    var sums = accumulateGradients(of: parts, predicted: predicted, nil)
+    sums.rounding = approximated.rounding
+    let (error, norm) = zip(estimates, gradients()).reduce(into: (0.0, 0.0)) { sums, pair in
       sums.0 += Double(pair.0 - pair.1) * Double(pair.0 - pair.1)
       sums.1 += Double(pair.1) * Double(pair.1)
     }
     let headError = (error / norm).squareRoot()
-    return (loss, penalty, headError.isFinite ? headError : nil)
+    return (sums, headError.isFinite ? headError : nil)
   }
 
-  /// The same for parts that are drawn already, with all words or a sample of them.
-  private func accumulateGradients(
-    of parts: [PackedBatch], predicted: Int, _ sampling: HeadSampling?
-  ) -> (loss: Double, penalty: Double?) {
+  /// The same for parts that are drawn already, with the whole head in f32 or an approximation.
+  private func accumulateGradients(of parts: [PackedBatch], predicted: Int, _ head: HeadApproximator?) -> StepSums {
     decoder.zeroGradients()
     let scales = anchor?.scales(parts)
-    var (sum, penalty) = (0.0, 0.0)
+    var sums = StepSums()
+    sums.penalty = anchor.map { _ in 0 }
     for (index, part) in parts.enumerated() {
       let batch = TokenBatch(
         ids: part.ids, targets: part.targets, positions: part.positions, spans: part.spans, device: decoder.device)
       var streamGradient: ((Int, Tensor, Tensor) -> Void)?
       if let anchor, let rows = anchor.prepare(part, scales: scales!) {
-        streamGradient = { penalty += anchor.penalty(rows, at: $0, $1, gradient: $2) }
+        streamGradient = { sums.penalty! += anchor.penalty(rows, at: $0, $1, gradient: $2) }
       }
-      let words = sampling?.words(targets: part.targets, step: progress.step, part: index)
+      let scoring = head?.scoring(targets: part.targets, step: progress.step, part: index) ?? .all
       let losses = decoder.accumulateGradients(
-        batch, gradientScale: 1 / Float(predicted), scoring: words, streamGradient: streamGradient)
-      sum += losses.reduce(0) { $0 + Double($1) }
+        batch, gradientScale: 1 / Float(predicted), scoring: scoring, streamGradient: streamGradient,
+        roundingError: { error in sums.rounding = (sums.rounding ?? HeadRoundingError()) + error })
+      sums.loss += losses.reduce(0) { $0 + Double($1) }
     }
-    return (sum / Double(predicted), anchor.map { _ in penalty })
+    sums.loss /= Double(predicted)
+    return sums
   }
 }

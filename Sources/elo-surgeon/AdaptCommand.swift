@@ -97,8 +97,10 @@ struct AdaptCommand: ParsableCommand {
     if method != .elo, let flag = detachedFlags.first {
       throw ValidationError("\(flag) says how layers are detached: add --method elo, or leave it out")
     }
-    guard method != .full || optimization.headWords == nil else {
-      throw ValidationError("--head-words needs a frozen head, and full training trains it: take --method lora or elo")
+    let approximates = optimization.roundedHead ? "--rounded-head" : optimization.headWords.map { _ in "--head-words" }
+    if method == .full, let approximates {
+      throw ValidationError(
+        "\(approximates) needs a frozen head, and full training trains it: take --method lora or elo")
     }
     guard method == .elo ? (tokens == nil) == (alignTokens == nil) : tokens == nil else {
       throw ValidationError(
@@ -159,8 +161,8 @@ struct AdaptCommand: ParsableCommand {
     // As many parts as were asked for, or the most that its sequences can be split into evenly.
     alignment.accumulate = (1...optimization.accumulate).last { alignBatchSize.isMultiple(of: $0) }!
     alignment.trained = try alignTrain.map { try WeightSelection($0) }
-    // A full alignment trains the head, which a sample of its words could not.
-    if method == .elo { alignment.headWords = nil }
+    // A full alignment trains the head.
+    if method == .elo { alignment.headApproximation = nil }
     alignment.lowRank = method == .lora ? lowRank.options : nil
     var adaptation = Adaptation(
       checkpoint: directory(checkpoint), layers: try LayerSelection(layers),

@@ -60,8 +60,12 @@ import Testing
       #expect(page.contains("Gain and forgetting") && page.contains("GFLOP/s"))
       let refused = try Program.run(adapt + ["--layers", "0,1"])
       #expect(refused.status == 64 && refused.errors.contains("--layers says how layers are detached"))
-      let trainedHead = try Program.run(adapt.map { $0 == "lora" ? "full" : $0 } + ["--head-words", "100"])
-      #expect(trainedHead.status == 64 && trainedHead.errors.contains("--head-words needs a frozen head"))
+      for flag in [["--head-words", "100"], ["--rounded-head"]] {
+        let trainedHead = try Program.run(adapt.map { $0 == "lora" ? "full" : $0 } + flag)
+        #expect(trainedHead.status == 64 && trainedHead.errors.contains("\(flag[0]) needs a frozen head"))
+      }
+      let both = try Program.run(adapt + ["--head-words", "100", "--rounded-head"])
+      #expect(both.status == 64 && both.errors.contains("give one of them"))
     }
   }
 

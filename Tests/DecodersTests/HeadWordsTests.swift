@@ -25,7 +25,7 @@ import Testing
     let logWeights = ids.map { $0 % 2 == 0 ? Float(0) : Float(log(2.5)) }
     let (batch, targets) = batch(of: ids, decoder)
     let words = HeadWords(ids: ids, logWeights: logWeights, targets: targets)
-    let losses = decoder.accumulateGradients(batch, gradientScale: 1, scoring: words)
+    let losses = decoder.accumulateGradients(batch, gradientScale: 1, scoring: .sample(words))
     let logits = decoder.logits(batch)
     for (token, place) in targets.enumerated() {
       let line = logits[token * FamilyCheckpoint.vocabulary..<(token + 1) * FamilyCheckpoint.vocabulary]
@@ -44,7 +44,7 @@ import Testing
         decoder.device.upload(
           zip(values, gradient).map { $0 + Float(sign * step * Double($1)) }, to: parameter.value)
       }
-      return decoder.accumulateGradients(batch, gradientScale: 0, scoring: words).reduce(0) { $0 + Double($1) }
+      return decoder.accumulateGradients(batch, gradientScale: 0, scoring: .sample(words)).reduce(0) { $0 + Double($1) }
     }
     let slope = (loss(1) - loss(-1)) / (2 * step)
     #expect(abs(slope / squares - 1) < 0.02, "\(slope) for \(squares)")
@@ -85,7 +85,8 @@ import Testing
   ) throws -> (losses: [Float], gradients: [[Float]]) {
     let decoder = try frozenHead(name)
     let (batch, targets) = batch(of: (0..<FamilyCheckpoint.vocabulary).map(Int32.init), decoder)
-    let losses = decoder.accumulateGradients(batch, gradientScale: 1, scoring: words?(targets))
+    let scoring = words.map { HeadScoring.sample($0(targets)) } ?? .all
+    let losses = decoder.accumulateGradients(batch, gradientScale: 1, scoring: scoring)
     return (losses, decoder.trainedParameters.map { decoder.device.download($0.gradient!) })
   }
 }

@@ -30,7 +30,7 @@ import Testing
   }
 
   /// What a run may be besides training everything: each has a state of its own to save.
-  @Test(arguments: ["low rank", "narrow moments", "groups", "cycles", "head words"])
+  @Test(arguments: ["low rank", "narrow moments", "groups", "cycles", "head words", "rounded head"])
   func everyKindOfRunGoesOnBitForBit(_ kind: String) throws {
     try withTinyModel { model, texts, directory in
       var job = job(model)
@@ -45,7 +45,10 @@ import Testing
         job.options.optimizer.weightDecays = [try WeightSetting(argument: "norms=0.1")]
       case "head words":
         job.options.trained = try WeightSelection("layers")
-        job.options.headWords = 64
+        job.options.headApproximation = .words(64)
+      case "rounded head":
+        job.options.trained = try WeightSelection("layers")
+        job.options.headApproximation = .rounding
       default:
         job.options.schedule.shape = .wsd
         job.options.schedule.cycles = 3

@@ -21,8 +21,10 @@ float elo_dot_f32(const float *x, const float *w, long d);
 float elo_dot_bf16(const float *x, const uint16_t *w, long d);
 float elo_dot_f16(const float *x, const uint16_t *w, long d);
 
-/* y += a x;  y *= a;  y += x;  y *= x, element by element;  y += bias for each of n rows. */
+/* y += a x;  y *= a;  y += x;  y *= x, element by element;  y += bias for each of n rows. x may be narrower. */
 void elo_axpy(float a, const float *x, float *y, long n);
+void elo_axpy_bf16(float a, const uint16_t *x, float *y, long n);
+void elo_axpy_f16(float a, const uint16_t *x, float *y, long n);
 void elo_scale(float a, float *y, long n);
 void elo_add(const float *x, float *y, long n);
 void elo_multiply(const float *x, float *y, long n);
@@ -94,6 +96,10 @@ double elo_relative_distance(const float *x, const float *r, float scale, float 
 
 /* Largest of n values; -infinity for none. */
 float elo_maximum(const float *x, long n);
+/* Largest |x[i]| of n values; 0 for none. */
+float elo_largest_magnitude(const float *x, long n);
+/* y[i] becomes the larger of y[i] and |x[i]|. */
+void elo_raise_magnitudes(const float *x, float *y, long n);
 /* x[i] = exp(x[i] * scale - shift), returns their sum in f32 over lanes, combined in a fixed order. In place. */
 float elo_exp_shifted(float *x, float scale, float shift, long n);
 /* s[i] = p[i] (dp[i] - delta) scale: the backward of softmax for one row. s may alias dp. */
@@ -147,3 +153,51 @@ long elo_split_product_workspace(void);
  * subnormal numbers count as 0, and what is infinite or above 3.39e38 makes NaN. Only where `elo_split_product_supported`. */
 void elo_split_product(long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c, long stride,
                        float *workspace);
+
+/* A stored matrix of pairs of signed 16-bit integers, the first in the lower bits: `stride` is the distance between its
+ * rows in pairs. */
+typedef struct {
+  const uint32_t *values;
+  int transposed;
+  long stride;
+} elo_pairs;
+
+/* What `elo_pair_product` is made of: plain C, AVX2, or AVX-512 with VNNI. */
+typedef enum { ELO_PAIRS_PLAIN, ELO_PAIRS_AVX2, ELO_PAIRS_VNNI } elo_pair_vectors;
+
+/* Whether this processor has their instructions. */
+int elo_pair_product_supported(elo_pair_vectors vectors);
+/* Floats of working memory that `elo_pair_product` needs, at least one. */
+long elo_pair_product_workspace(elo_pair_vectors vectors);
+/* c = op(a) op(b) modulo 2^32, with sums over both integers of k pairs; op(a) has m rows and is not transposed, op(b) n
+ * columns, c m rows at distance `stride`. Only where `elo_pair_product_supported`. */
+void elo_pair_product(elo_pair_vectors vectors, long m, long n, long k, elo_pairs a, elo_pairs b, int32_t *c,
+                      long stride, float *workspace);
+
+/* Rounding to 16-bit integers, up with the chance of a value's fractional part, else down: right on average. The chances
+ * are those of the seed and the place. Values lie between -32,767 and 32,767, and integers stay as they are. */
+
+/* n values times a factor, as (n + 1) / 2 pairs that follow each other. */
+void elo_round_row(const float *x, float factor, uint32_t seed, uint32_t *pairs, long n);
+/* n values of two rows, each row times its factor, as n pairs of one value of each. */
+void elo_round_two_rows(const float *x, float factor_x, const float *y, float factor_y, uint32_t seed,
+                        uint32_t *pairs, long n);
+/* y[i] = x[i] factor factors[i], not negative. */
+void elo_round_scaled(const float *x, const float *factors, float factor, uint32_t seed, uint16_t *y, long n);
+
+/* y[i] = x[i] scale scales[i]; returns the largest. */
+float elo_scale_integers(const int32_t *x, float scale, const float *scales, float *y, long n);
+/* y[i] += x[i] scale scales[i]. */
+void elo_add_scaled_integers(const int32_t *x, float scale, const float *scales, float *y, long n);
+/* The indices, ascending, at which x[i] factors[i] is above a limit; returns how many. */
+long elo_find_large(const float *x, const float *factors, float limit, int32_t *indices, long n);
+
+/* Sums over words with the weight x, of which a bound on rounding's error is made: of x; of x |w|^2; of the variance that
+ * `elo_round_scaled` adds to the sum of x w; of (x s)^2; of (x s |w|)^2, where s is a word's step. */
+typedef struct {
+  double mass, squares, dithered, steps, step_squares;
+} elo_rounding_moments;
+
+/* Adds to the sums; `norms` are |w|^2, `steps` the words' steps, `factor` as for `elo_round_scaled`. */
+void elo_add_rounding_moments(const float *x, const float *steps, float factor, const float *norms, long n,
+                              elo_rounding_moments *sums);

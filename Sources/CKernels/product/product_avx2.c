@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include "vectors256.h"
+#include "floats.h"
 #include "blocks.h"
 
 long elo_product_workspace_avx2(void) { return WORKSPACE; }

@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 #include "vectors512.h"
+#include "floats.h"
 #include "blocks.h"
 
 long elo_product_workspace_avx512(void) { return WORKSPACE; }

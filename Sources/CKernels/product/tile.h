@@ -1,5 +1,6 @@
-/* Tiles, of the vectors that the including file has chosen; see product.h. Compiled once for each number of rows and vectors, so that all loops but the one along k unroll and every sum has its
- * register. */
+/* Tiles, of the vectors that the including file has chosen; see product.h. The file also says what a sum is made of:
+ * `accumulate(x, y, sum)` is sum + x y, `combined(beta, c, sum)` is beta c + sum. Compiled once for each number of rows
+ * and vectors, so that all loops but the one along k unroll and every sum has its register. */
 
 enum { TILE_COLUMNS = 2 * LANES };
 
@@ -14,7 +15,7 @@ INLINE_TARGET void store_row(const int vectors, const vector *sums, float *c, la
 INLINE_TARGET void add_row(const int vectors, vector factor, const vector *sums, float *c, lane_set last) {
   UNROLLED for (int j = 0; j < vectors; j++) {
     const lane_set lanes = lanes_of(j, vectors, last);
-    store(c + j * LANES, lanes, multiply_add(factor, load(ELO_F32, c, j * LANES, lanes), sums[j]));
+    store(c + j * LANES, lanes, combined(factor, load(ELO_F32, c, j * LANES, lanes), sums[j]));
   }
 }
 
@@ -36,7 +37,7 @@ INLINE_TARGET void sized_tile(
     UNROLLED for (int j = 0; j < vectors; j++) column[j] = whole(b + j * LANES);
     UNROLLED for (int i = 0; i < padded_rows; i++) {
       vector value = repeated(a[i]);
-      UNROLLED for (int j = 0; j < vectors; j++) sums[i][j] = multiply_add(value, column[j], sums[i][j]);
+      UNROLLED for (int j = 0; j < vectors; j++) sums[i][j] = accumulate(value, column[j], sums[i][j]);
     }
     a += padded_rows;
     b += vectors * LANES;

@@ -5,7 +5,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+/* What the including file needs besides. */
+#ifndef MORE_FEATURES
+#define MORE_FEATURES ""
+#endif
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq" MORE_FEATURES)))
 #define INLINE_TARGET static inline __attribute__((always_inline)) TARGET
 #define UNROLLED _Pragma("clang loop unroll(full)")
 

@@ -153,9 +153,9 @@ extension CPUDevice {
   }
 
   /// Vocabulary rows in one panel of a frozen head.
-  private static let headPanelRows = 1024
+  static let headPanelRows = 1024
   /// Tokens that share one packing of a panel.
-  private static let headTokens = 1024
+  static let headTokens = 1024
   /// Tokens whose logits are held at once when the head is trained.
   private static let trainedHeadTokens = 512
 }

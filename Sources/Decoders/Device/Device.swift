@@ -134,6 +134,15 @@ public protocol Device: AnyObject, Sendable {
   func headLoss(
     _ x: Tensor, _ w: Tensor, cap: Float?, logWeights: Tensor?, targets: Tensor, into losses: Tensor,
     gradientScale: Float, dx: Tensor?, dw: Tensor?)
+  /// The same as `headLoss` for a frozen head, with most of its arithmetic in small integers: words with little of the
+  /// probability are scored in 16-bit integers and add to the gradient in 8-bit ones, the others in f32.
+  ///
+  /// Losses are off by some 1e-5 nats, `dx` by what is returned; both are right on average over `rounding.seed` to
+  /// first order in the roundings, and the same bits for every number of threads.
+  func roundedHeadLoss(
+    _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor,
+    rounding: HeadRounding
+  ) -> HeadRoundingError
   /// `sums[v] += softmax(logits[n])[v]`, summed over the rows of `logits`, `[N, V]`, which is overwritten. `sums` is one
   /// row of V.
   func addProbabilities(_ logits: Tensor, to sums: Tensor)

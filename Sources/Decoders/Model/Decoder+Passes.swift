@@ -45,16 +45,17 @@ extension Decoder {
 
   /// Adds to every trained weight the gradient of `gradientScale` times the summed loss of the batch.
   /// - Parameters:
-  ///   - words: the words of the vocabulary that are scored, nil for all; with some, loss and gradient are estimates, and
-  ///     the head must be frozen.
+  ///   - scoring: which words of the vocabulary are scored, and how.
   ///   - streamGradient: called on the way back with the residual stream `[N, D]` before layer `index`, from the
   ///     layer count (behind the last layer, before the final norm) down to the layer above the lowest trained one, and
   ///     with the gradient of the loss for it, to which it may add.
+  ///   - roundingError: called with what rounding did to the gradient before the final norm, when `scoring` rounds.
   /// - Returns: the negative log-likelihood in nats of each token's target, 0 where there is none.
   /// - Note: Nothing is computed below the lowest trained layer, and no gradient of a frozen weight.
   public func accumulateGradients(
-    _ batch: TokenBatch, gradientScale: Float, scoring words: HeadWords? = nil,
-    streamGradient: ((_ index: Int, _ stream: Tensor, _ gradient: Tensor) -> Void)? = nil
+    _ batch: TokenBatch, gradientScale: Float, scoring: HeadScoring = .all,
+    streamGradient: ((_ index: Int, _ stream: Tensor, _ gradient: Tensor) -> Void)? = nil,
+    roundingError: ((HeadRoundingError) -> Void)? = nil
   ) -> [Float] {
     let lowest = lowestTrainedLayer
     let context = makeContext(batch)
@@ -63,10 +64,18 @@ extension Decoder {
     let (losses, dx, dNormed) = (
       context.shared(.losses), context.shared(.streamGradient), context.shared(.normedGradient)
     )
-    let scored = scoredHead(words, batch)
-    device.headLoss(
-      normed, scored.rows, cap: logitCap, logWeights: scored.logWeights, targets: scored.targets, into: losses,
-      gradientScale: gradientScale, dx: dNormed, dw: head.gradient)
+    if case .rounded(let rounding) = scoring {
+      precondition(head.gradient == nil, "a rounded head that is trained")
+      let error = device.roundedHeadLoss(
+        normed, head.value, cap: logitCap, targets: batch.targets, into: losses, gradientScale: gradientScale,
+        dx: dNormed, rounding: rounding)
+      roundingError?(error)
+    } else {
+      let scored = scoredHead(scoring, batch)
+      device.headLoss(
+        normed, scored.rows, cap: logitCap, logWeights: scored.logWeights, targets: scored.targets, into: losses,
+        gradientScale: gradientScale, dx: dNormed, dw: head.gradient)
+    }
     if configuration.logitMultiplier != 1 { device.scale(dNormed, by: Float(configuration.logitMultiplier)) }
     device.zero(dx)
     finalNorm.backward(

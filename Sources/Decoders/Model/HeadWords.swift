@@ -21,12 +21,22 @@ public struct HeadWords: Sendable {
   }
 }
 
+/// Which words of the vocabulary a step scores, and in what arithmetic.
+public enum HeadScoring: Sendable {
+  /// All words in f32.
+  case all
+  /// Some words in f32, each for several: an estimate of loss and gradient. The head must be frozen.
+  case sample(HeadWords)
+  /// All words, most of them in small integers. The head must be frozen.
+  case rounded(HeadRounding)
+}
+
 extension Decoder {
   /// What `Device.headLoss` takes for all words or for some: rows of the head, their weights, targets among them.
   func scoredHead(
-    _ words: HeadWords?, _ batch: TokenBatch
+    _ scoring: HeadScoring, _ batch: TokenBatch
   ) -> (rows: Tensor, logWeights: Tensor?, targets: Tensor) {
-    guard let words else { return (head.value, nil, batch.targets) }
+    guard case .sample(let words) = scoring else { return (head.value, nil, batch.targets) }
     precondition(words.targets.count == batch.count, "\(words.targets.count) targets for \(batch.count) tokens")
     precondition(head.gradient == nil, "a sample of the words of a head that is trained")
     let rows = device.makeTensor(rows: words.ids.count, columns: configuration.width)

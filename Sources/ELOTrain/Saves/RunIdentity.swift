@@ -124,7 +124,8 @@ extension TrainingOptions {
       ("--cycles", String(schedule.cycles)), ("--train", trained?.description),
       ("--lora-rank", lowRank.map { String($0.rank) }), ("--lora-alpha", lowRank.map { String($0.alpha) }),
       ("--lora-targets", lowRank.map { $0.targets.isEmpty ? "all" : $0.targets.joined(separator: ",") }),
-      ("--head-words", headWords.map(String.init)),
+      ("--head-words", sampledWords.map(String.init)),
+      ("--rounded-head", headApproximation == .rounding ? "true" : nil),
       ("--anchor", anchors.isEmpty ? nil : anchors.map(\.description).joined(separator: " ")),
       ("--learning-rate-of", Self.list(learningRates)),
       ("--batch-size", String(batchSize)), ("--sequence-length", String(sequenceLength)),
@@ -135,6 +136,11 @@ extension TrainingOptions {
       ("--evaluate-every", evaluateEvery.map(String.init)), ("--patience", patience.map(String.init)),
       ("--spike-threshold", spikes.threshold.map { String($0) }), ("--skip-limit", String(spikes.limit)),
     ]
+  }
+
+  /// How many words of the vocabulary a step scores, nil for all.
+  var sampledWords: Int? {
+    if case .words(let count) = headApproximation { count } else { nil }
   }
 
   private static func list(_ settings: [WeightSetting]) -> String? {

@@ -97,6 +97,11 @@ struct OptimizationOptions: ParsableArguments {
       "An approximation, for frozen heads: score about so many words of the vocabulary in a step, the probable ones and a weighted random sample of the others. Every hundredth step takes all words and measures the gradient's error. (default: all words)",
       valueName: "count"))
   var headWords: Int?
+  @Flag(
+    help:
+      "For frozen heads: compute improbable words in 16-bit and 8-bit integers, with a bound on the gradient's error in metrics.jsonl, near 1e-4. Every hundredth step computes all in f32 and measures the error."
+  )
+  var roundedHead = false
   @Option(help: "Decoupled weight decay of matrices; norms and biases have none.")
   var weightDecay = 0.1
   @Option(help: "How AdamW's moments are stored: f32, or bf16 in half the memory.")
@@ -128,6 +133,9 @@ struct OptimizationOptions: ParsableArguments {
     guard batchSize % accumulate == 0 else {
       throw ValidationError("--accumulate \(accumulate) does not divide --batch-size \(batchSize)")
     }
+    guard !roundedHead || headWords == nil else {
+      throw ValidationError("--rounded-head computes all words, --head-words some: give one of them")
+    }
     guard clip > 0, weightDecay >= 0, (evaluateEvery ?? 1) > 0 else {
       throw ValidationError("--clip and --evaluate-every must be greater than 0, --weight-decay not negative")
     }
@@ -147,7 +155,7 @@ struct OptimizationOptions: ParsableArguments {
     var options = TrainingOptions(budget: budget, schedule: rates)
     options.optimizer.moments = moments
     options.recomputesActivations = recompute
-    options.headWords = headWords
+    options.headApproximation = roundedHead ? .rounding : headWords.map(HeadApproximation.words)
     options.optimizer.weightDecay = weightDecay
     options.optimizer.clip = clip
     options.batchSize = batchSize
