@@ -1,42 +1,41 @@
 #include "CKernels.h"
 #include "bits.h"
 
-/* A number from 0 up to 1 for each i: two rounds of multiplying and folding. */
-INLINE float dither(uint32_t seed, uint32_t i) {
+/* 32 random bits for each i: two rounds of multiplying and folding. */
+INLINE uint32_t random_bits(uint32_t seed, uint32_t i) {
   uint32_t x = seed + i * 0x9e3779b9u;
   x = (x ^ x >> 16) * 0x7feb352du;
   x = (x ^ x >> 15) * 0x846ca68bu;
-  return (float)(int32_t)((x ^ x >> 16) >> 8) * 0x1p-24f;
+  return x ^ x >> 16;
 }
 
-/* Up with the chance of the fractional part, else down. What is moved by up to a half at random is rounded to nearest, by
- * adding 1.5 * 2^23, which puts the rounding where the bits end. |x| below 2^22; NaN becomes some integer. */
-INLINE uint32_t rounded(float x, uint32_t seed, uint32_t i) {
+/* Up with the chance of the fractional part, to 16 bits, else down. What is moved by up to a half at random is rounded to
+ * nearest, by adding 1.5 * 2^23, which puts the rounding where the bits end. |x| below 2^22; NaN becomes some integer. */
+INLINE uint32_t rounded(float x, uint32_t bits) {
   const float rounding = 12582912.0f;
-  return float_to_bits(x + (dither(seed, i) - 0.5f) + rounding) - float_to_bits(rounding);
+  const float dither = ((float)(int32_t)(bits & 0xffff) - 32767.5f) * 0x1p-16f;
+  return float_to_bits(x + dither + rounding) - float_to_bits(rounding);
 }
 
-INLINE uint32_t pair(uint32_t low, uint32_t high) { return (low & 0xffff) | high << 16; }
+INLINE uint32_t rounded_pair(float low, float high, uint32_t bits) {
+  return (rounded(low, bits) & 0xffff) | rounded(high, bits >> 16) << 16;
+}
 
 DISPATCHED void elo_round_row(const float *x, float factor, uint32_t seed, uint32_t *pairs, long n) {
-  for (long i = 0; i < n / 2; i++) {
-    const uint32_t low = (uint32_t)(2 * i), high = low + 1;
-    pairs[i] = pair(rounded(x[2 * i] * factor, seed, low), rounded(x[2 * i + 1] * factor, seed, high));
-  }
-  if (n % 2 != 0) pairs[n / 2] = pair(rounded(x[n - 1] * factor, seed, (uint32_t)(n - 1)), 0);
+  for (long i = 0; i < n / 2; i++)
+    pairs[i] = rounded_pair(x[2 * i] * factor, x[2 * i + 1] * factor, random_bits(seed, (uint32_t)i));
+  if (n % 2 != 0) pairs[n / 2] = rounded_pair(x[n - 1] * factor, 0, random_bits(seed, (uint32_t)(n / 2)));
 }
 
 DISPATCHED void elo_round_two_rows(const float *x, float factor_x, const float *y, float factor_y, uint32_t seed,
                                    uint32_t *pairs, long n) {
-  for (long i = 0; i < n; i++) {
-    const uint32_t low = (uint32_t)(2 * i), high = low + 1;
-    pairs[i] = pair(rounded(x[i] * factor_x, seed, low), rounded(y[i] * factor_y, seed, high));
-  }
+  for (long i = 0; i < n; i++)
+    pairs[i] = rounded_pair(x[i] * factor_x, y[i] * factor_y, random_bits(seed, (uint32_t)i));
 }
 
 DISPATCHED void elo_round_scaled(const float *x, const float *factors, float factor, uint32_t seed, uint16_t *y,
                                  long n) {
-  for (long i = 0; i < n; i++) y[i] = (uint16_t)rounded(x[i] * (factor * factors[i]), seed, (uint32_t)i);
+  for (long i = 0; i < n; i++) y[i] = (uint16_t)rounded(x[i] * (factor * factors[i]), random_bits(seed, (uint32_t)i));
 }
 
 DISPATCHED float elo_scale_integers(const int32_t *x, float scale, const float *scales, float *y, long n) {

@@ -42,7 +42,7 @@ extension CPUDevice {
 
   private func roundedHeadLoss(_ call: RoundedHeadCall, _ tokens: Range<Int>, worker: Int) -> HeadRoundingError {
     let (w, B, D, V) = (call.w, tokens.count, call.w.columns, call.w.rows)
-    var memory = RoundedHeadMemory(tokens: B, width: D, words: min(V, Self.headPanelRows), call.channels) {
+    var memory = RoundedHeadMemory(tokens: B, width: D, words: min(V, Self.roundedPanelWords), call.channels) {
       scratch(worker, count: $0)
     }
     var states = tokens.map { memory.take(call.input($0), at: $0 - tokens.lowerBound, isMeasured: $0 % 16 == 0) }
@@ -72,6 +72,9 @@ extension CPUDevice {
     for (row, token) in tokens.enumerated() { error = error + finish(states[row], memory.sums + row * D, call, token) }
     return error
   }
+
+  /// Words of the vocabulary in a panel: 1.5 % faster than 1,024 and than 2,048.
+  private static let roundedPanelWords = 1536
 
   /// Takes a token over a panel of words: what of its gradient is in f32 into the token's sums; leaves the e of the other
   /// words, times the slopes of their logits, in `memory.line`.
