@@ -140,7 +140,7 @@ int elo_product_supported(elo_vectors vectors);
 long elo_product_workspace(elo_vectors vectors);
 /* c = op(a) op(b) + beta c in f32, for op(a) of m rows and k columns, op(b) of k rows and n columns, c of m rows at
  * distance `stride`. c is not read when beta is 0, and overlaps neither operand. Sums are fused multiply-adds in the
- * order of k within blocks of at most 256, and blocks added in order: the bits of an element depend on its row of op(a),
+ * order of k within blocks of some hundred, and blocks added in order: the bits of an element depend on its row of op(a),
  * its column of op(b) and k, not on m or n. Only where `elo_product_supported`. */
 void elo_product(elo_vectors vectors, long m, long n, long k, elo_operand a, elo_operand b, float beta, float *c,
                  long stride, float *workspace);

@@ -24,11 +24,13 @@ enum {
    * can start in a cycle. 12 divides the widths of the models here better than 14 does. */
   TILE_ROWS = 12,
   ROW_STEP = 4,
-  /* Values along k in a block: a panel of op(b), 32 KB, stays in a first-level cache of 48 KB. */
-  DEPTH = 256,
-  /* Rows of op(a) in a block: 384 KB, a part of a second-level cache of 1 MB. */
-  BLOCK_ROWS = 384,
-  /* Columns of op(b) in a block: 1 MB. */
+  /* Values along k in a block: so many that c is seldom walked through twice. A panel of op(b), 96 KB, then streams from the
+   * second-level cache, which is fast enough. On Zen 4 logits of 576 channels are 5 % faster than with 256 (a panel of 32 KB
+   * in the first level), other products 0 to 3 %. */
+  DEPTH = 768,
+  /* Rows of op(a) in a block: 442 KB, a part of a second-level cache of 1 MB. */
+  BLOCK_ROWS = 144,
+  /* Columns of op(b) in a block: 3 MB. */
   BLOCK_COLUMNS = 1024,
 };
 

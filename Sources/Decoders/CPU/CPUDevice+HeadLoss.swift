@@ -153,7 +153,7 @@ extension CPUDevice {
   }
 
   /// Vocabulary rows in one panel of a frozen head.
-  private static let headPanelRows = 1024
+  private static let headPanelRows = 2048
   /// Tokens that share one packing of a panel.
   static let headTokens = 1024
   /// Tokens whose logits are held at once when the head is trained.
