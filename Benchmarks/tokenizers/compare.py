@@ -1,10 +1,10 @@
-"""Speed of encoding, one thread, beside Python tokenizers: rounds of A B A B, medians.
+"""Speed of encoding beside Python tokenizers, on one thread or all cores: rounds of A B A B, medians.
 
     swift build -c release --package-path Benchmarks/tokenizers
-    python compare.py CHECKPOINT NAME=FILE.jsonl ... [--rounds 7]
+    python compare.py CHECKPOINT NAME=FILE.jsonl ... [--rounds 7] [--all-cores]
 
 CHECKPOINT is a directory with a tokenizer.json, a FILE has a document per line in the field `text`. Both sides get one
-document at a time and add no special tokens; the ids must be equal. The first round of each side, on a cold cache, is
+document at a time, with --all-cores all at once, and add no special tokens; the ids must be equal. The first round of each side, on a cold cache, is
 shown by itself and counted in no median.
 """
 
@@ -14,10 +14,11 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["TOKENIZERS_PARALLELISM"] = "true" if "--all-cores" in sys.argv else "false"
 
 import tokenizers  # noqa: E402  (reads the variable when it is loaded)
 
@@ -31,9 +32,12 @@ def fnv(ids):
     return value
 
 
-def python_side(tokenizer, documents):
+def python_side(tokenizer, documents, all_cores):
     start = time.perf_counter()
-    results = [tokenizer.encode_batch([document], add_special_tokens=False)[0] for document in documents]
+    if all_cores:
+        results = tokenizer.encode_batch(documents, add_special_tokens=False)
+    else:
+        results = [tokenizer.encode_batch([document], add_special_tokens=False)[0] for document in documents]
     seconds = time.perf_counter() - start
     return seconds, fnv(id for result in results for id in result.ids)
 
@@ -50,10 +54,12 @@ def main():
     parser.add_argument("checkpoint", type=pathlib.Path)
     parser.add_argument("texts", nargs="+", metavar="NAME=FILE.jsonl")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--all-cores", action="store_true")
     arguments = parser.parse_args()
     binary = HERE / ".build/release/tokenizer-benchmark"
     tokenizer = tokenizers.Tokenizer.from_file(str(arguments.checkpoint / "tokenizer.json"))
-    print(f"tokenizers {tokenizers.__version__}, {arguments.rounds} rounds, MB of UTF-8 per second, one thread")
+    print(f"tokenizers {tokenizers.__version__}, {arguments.rounds} rounds, MB of UTF-8 per second, "
+          f"{'all cores' if arguments.all_cores else 'one thread'}")
     print(f"{'text':8} {'MB':>6} {'Python':>8} {'cold':>8} {'this':>8} {'cold':>8} {'ratio':>7}")
     for text in arguments.texts:
         name, path = text.split("=", 1)
@@ -64,11 +70,11 @@ def main():
             joined.write(b"\0".join(document.encode() for document in documents))
             joined.flush()
             process = subprocess.Popen(
-                [binary, arguments.checkpoint, joined.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [binary, arguments.checkpoint, joined.name, *(["all-cores"] if arguments.all_cores else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
             python, swift = [], []
             for _ in range(arguments.rounds + 1):
-                seconds, expected = python_side(tokenizer, documents)
+                seconds, expected = python_side(tokenizer, documents, arguments.all_cores)
                 python.append(size / seconds)
                 seconds, found = swift_side(process)
                 swift.append(size / seconds)

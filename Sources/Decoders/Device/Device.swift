@@ -137,7 +137,7 @@ public protocol Device: AnyObject, Sendable {
   /// The same as `headLoss` for a frozen head, with most of its arithmetic in small integers: words with little of the
   /// probability are scored in 16-bit integers and add to the gradient in 8-bit ones, the others in f32.
   ///
-  /// Losses are off by some 1e-5 nats, `dx` by what is returned; both are right on average over `rounding.seed` to
+  /// Losses are off by some 1e-4 nats, `dx` by what is returned; both are right on average over `rounding.seed` to
   /// first order in the roundings, and the same bits for every number of threads.
   func roundedHeadLoss(
     _ x: Tensor, _ w: Tensor, cap: Float?, targets: Tensor, into losses: Tensor, gradientScale: Float, dx: Tensor,

@@ -7,7 +7,7 @@ public struct HeadRounding: Sendable, Hashable {
   /// What the random roundings are drawn from, the same whenever it is given.
   public var seed: UInt32
 
-  /// A rounding; with the default threshold the bound on SmolLM2's gradient is 6e-5.
+  /// A rounding; with the default threshold the bound on the error of SmolLM2's gradient is below 1e-4.
   public init(threshold: Float = 3e-4, seed: UInt32) {
     self.threshold = threshold
     self.seed = seed

@@ -1,6 +1,6 @@
-// Encodes the documents of standard input, one thread, once per line read from there: "go" encodes, anything else ends.
+// Encodes documents once per line read from standard input: "go" encodes, anything else ends.
 //
-//   tokenizer-benchmark CHECKPOINT DOCUMENTS
+//   tokenizer-benchmark CHECKPOINT DOCUMENTS [all-cores]
 //
 // DOCUMENTS holds documents separated by NUL bytes. Each answer is a line: seconds, tokens, a hash of all ids.
 
@@ -11,12 +11,23 @@ let tokenizer = try Tokenizer(directory: URL(filePath: CommandLine.arguments[1])
 let bytes = Array(try Data(contentsOf: URL(filePath: CommandLine.arguments[2])))
 let documents = bytes.split(separator: 0, omittingEmptySubsequences: false).map(Array.init)
 
+let usesAllCores = CommandLine.arguments.count > 3
+
+func encode() -> [[UInt32]] {
+  guard usesAllCores else { return documents.map { tokenizer.encode(utf8: $0) } }
+  return [[UInt32]](unsafeUninitializedCapacity: documents.count) { results, count in
+    nonisolated(unsafe) let results = results
+    DispatchQueue.concurrentPerform(iterations: documents.count) { i in
+      // Every iteration writes one element of its own.
+      (results.baseAddress! + i).initialize(to: tokenizer.encode(utf8: documents[i]))
+    }
+    count = documents.count
+  }
+}
+
 while readLine() == "go" {
   var results: [[UInt32]] = []
-  results.reserveCapacity(documents.count)
-  let time = ContinuousClock().measure {
-    for document in documents { results.append(tokenizer.encode(utf8: document)) }
-  }
+  let time = ContinuousClock().measure { results = encode() }
   // FNV-1a over the ids, which the other side computes as well.
   var hash: UInt32 = 2_166_136_261
   for id in results.joined() { hash = (hash ^ id) &* 16_777_619 }
