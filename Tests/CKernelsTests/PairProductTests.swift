@@ -15,7 +15,7 @@ import Testing
       )
     }
     // Several blocks in every direction.
-    for (m, n, k) in shapes + [(401, 45, 333), (37, 2083, 30), (100, 33, 600)] {
+    for (m, n, k) in shapes + [(401, 45, 333), (37, 2083, 30), (100, 33, 1_600)] {
       for transposed in [false, true] {
         let a = integers(m * 2 * k, &generator)
         let b = integers(n * 2 * k, &generator)

@@ -92,7 +92,7 @@ struct ProductTests {
     for element in [ELO_BF16, ELO_F16] {
       for transposed in [false, true] {
         var example = ProductCase()
-        (example.m, example.n, example.k, example.transposeB) = (29, 83, 340, transposed)
+        (example.m, example.n, example.k, example.transposeB) = (29, 83, 1_340, transposed)
         example.element = element
         example.fill(&generator)
         let narrow = example.product(routine)
@@ -138,7 +138,7 @@ struct ProductTests {
     var generator = SeededNumbers(seed: 5)
     for layout in 0..<4 {
       var example = ProductCase()
-      (example.m, example.n, example.k) = (103, 131, 700)
+      (example.m, example.n, example.k) = (103, 131, 1_700)
       (example.transposeA, example.transposeB) = (layout & 1 != 0, layout & 2 != 0)
       example.fill(&generator)
       let whole = example.product(routine)
